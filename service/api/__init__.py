@@ -1,0 +1,1 @@
+"""Everything that knows HTTP: routes, negotiation, limits, and how errors are answered."""

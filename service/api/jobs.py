@@ -1,0 +1,90 @@
+"""Handing a request's job to the pool, and the job's answer back as an HTTP response."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from service.errors import FieldFault, InvalidRequest
+from service.formats.table import Format
+from service.pipelines.limits import Limits
+from service.workers import JobAnswer, Pool
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """The pool with the limits that every job of this service is given."""
+
+    pool: Pool
+    limits: Limits
+
+    async def run(
+        self,
+        request: Request,
+        job: Callable[..., Any],
+        parts: Mapping[str, bytes],
+        **arguments: Any,
+    ) -> JobAnswer:
+        """Run a pipeline for ``request``; it is cancelled when the client goes away."""
+        work = self.pool.run(job, parts, limits=asdict(self.limits), **arguments)
+        return await _unless_disconnected(request, work)
+
+
+async def _unless_disconnected(request: Request, work: Awaitable[JobAnswer]) -> JobAnswer:
+    job = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_disconnection(request))
+    try:
+        await asyncio.wait({job, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if job.done():
+            return job.result()
+        raise ClientDisconnect
+    finally:
+        job.cancel()
+        gone.cancel()
+
+
+async def _disconnection(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def answer_response(answer: JobAnswer, output: Format, file_stem: str) -> Response:
+    """The response that carries a job's body, with what the job said of itself as headers."""
+    milliseconds = {"queue": answer.queue_seconds * 1e3, **answer.facts.get("milliseconds", {})}
+    headers = {
+        "Vary": "Accept",
+        "Content-Disposition": f'inline; filename="{file_stem}.{output.extensions[0]}"',
+        "Server-Timing": ", ".join(f"{k};dur={v:.3f}" for k, v in milliseconds.items()),
+    }
+    if "plan" in answer.facts:
+        headers["Convolution-Plan"] = answer.facts["plan"]
+    return Response(answer.body, headers=headers, media_type=output.media_type)
+
+
+def media_type_of(request: Request) -> str:
+    """The media type of the request's body, in lower case, without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def check_query(request: Request, known: Collection[str]) -> None:
+    """``InvalidRequest`` for a query parameter that is not known, or given twice."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    unknown = [name for name in given if name not in known]
+    repeated = {name for name in given if given.count(name) > 1}
+    if unknown or repeated:
+        allowed = f"the query takes {', '.join(sorted(known))}" if known else "the query takes none"
+        raise InvalidRequest(
+            f"a query parameter is unknown or given twice; {allowed}",
+            [
+                FieldFault(f"/{name}", f"is no parameter here; {allowed}")
+                for name in unknown
+                if name.isidentifier()
+            ]
+            + [FieldFault(f"/{name}", "may be given only once") for name in sorted(repeated)],
+        )

@@ -1,0 +1,73 @@
+"""Whether the service lives, whether it can take work, and which version it is."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from service.api.jobs import check_query
+from service.api.problems import declared
+from service.errors import InvalidRequest, NotReady
+from service.workers import Pool
+
+
+class Health(BaseModel):
+    """That the process answers."""
+
+    status: str = Field(examples=["ok"])
+
+
+class Readiness(BaseModel):
+    """That jobs are taken, and what the pool is doing."""
+
+    ready: bool
+    workers: int = Field(description="Worker processes alive.")
+    running: int = Field(description="Jobs that a worker has.")
+    waiting: int = Field(description="Jobs in the queue.")
+
+
+class Version(BaseModel):
+    """What is running."""
+
+    name: str = Field(examples=["convolution-service"])
+    version: str = Field(examples=["0.1.0"])
+
+
+def router(pool: Pool, version: str) -> APIRouter:
+    """The endpoints for operators and their probes."""
+    routes = APIRouter(tags=["operations"])
+
+    @routes.get(
+        "/healthz", operation_id="health", summary="Alive?", responses=declared(InvalidRequest)
+    )
+    async def health(request: Request) -> Health:
+        """Whether the process is alive. It says nothing of the workers."""
+        check_query(request, ())
+        return Health(status="ok")
+
+    @routes.get(
+        "/readyz",
+        operation_id="readiness",
+        summary="Ready?",
+        responses=declared(InvalidRequest, NotReady),
+    )
+    async def readiness(request: Request) -> Readiness:
+        """Whether jobs are taken: the workers are warm, and the service isn't shutting down."""
+        check_query(request, ())
+        if not pool.ready:
+            raise NotReady("no worker is ready to take a job")
+        now = pool.statistics()
+        return Readiness(ready=True, workers=now.workers, running=now.running, waiting=now.waiting)
+
+    @routes.get(
+        "/version",
+        operation_id="version",
+        summary="Which version?",
+        responses=declared(InvalidRequest),
+    )
+    async def version_(request: Request) -> Version:
+        """The name and version of the service."""
+        check_query(request, ())
+        return Version(name="convolution-service", version=version)
+
+    return routes

@@ -1,0 +1,64 @@
+"""``POST /v1/images/convolve``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from service.api import multipart
+from service.api.asking import read_asking, written
+from service.api.documents import answers_in, asking_parameters, body_of, form_of, reference
+from service.api.jobs import Jobs, answer_response
+from service.api.problems import declared
+from service.errors import (
+    BodyTooLarge,
+    DeadlineExceeded,
+    InvalidRequest,
+    NotAcceptable,
+    QueueFull,
+    UnsupportedMediaType,
+)
+from service.formats.table import Subject
+from service.pipelines.pictures import convolve_picture
+from service.pipelines.requests import PictureRequest
+
+_FAULTS: Final = declared(
+    InvalidRequest, NotAcceptable, BodyTooLarge, UnsupportedMediaType, QueueFull, DeadlineExceeded
+)
+
+
+def router(jobs: Jobs) -> APIRouter:
+    """The endpoint for pictures."""
+    routes = APIRouter(prefix="/v1/images", tags=["convolution"])
+    offered = written(Subject.PICTURE)
+
+    @routes.post(
+        "/convolve",
+        operation_id="convolveImage",
+        summary="Convolve a picture",
+        response_class=Response,
+        responses={200: answers_in(offered, json=reference("ConvolvedArray")), **_FAULTS},
+        openapi_extra={
+            "parameters": asking_parameters(offered),
+            "requestBody": body_of(
+                {multipart.MEDIA_TYPE: form_of(PictureRequest, "image", "The picture's file.")}
+            ),
+        },
+    )
+    async def convolve(request: Request) -> Response:
+        """Convolve a picture with a kernel.
+
+        The picture comes as the file `image` of a form, beside the specification: a field an
+        option, or all of them as a JSON object in the one field `spec`. Gray stays gray,
+        alpha stays as it is, EXIF orientation is applied.
+        """
+        parts = await multipart.read_multipart(request)
+        asking = read_asking(request, offered, parts)
+        answer = await jobs.run(
+            request, convolve_picture, parts, output=asking.output.name, include=asking.include
+        )
+        return answer_response(answer, asking.output, "convolved")
+
+    return routes

@@ -1,0 +1,120 @@
+"""``convolve``: plan, put a border round the array, run an engine, check the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.convolution.arrays import Array
+from service.convolution.boundary import extend
+from service.convolution.engines import KernelAnalysis, Workload
+from service.convolution.geometry import output_length, padding
+from service.convolution.options import Boundary, Method, Mode, Operation
+from service.convolution.planner import Plan, check_work, plan
+from service.convolution.samples import Precision, Samples
+from service.errors import InvalidRequest, ResultNotFinite
+
+# Sums of integers below these bounds are known to less than a half in spite of the rounding
+# of any engine, so rounding them makes them exact: 2**40 * 1e-14 and 2**20 * 4e-7 (the
+# engines' errors relative to the largest possible sum) are both under 0.5.
+_EXACT_SUM: dict[Precision, float] = {np.float64: 2.0**40, np.float32: 2.0**20}
+# Past this bound the terms of a transform could overflow where the sum itself does not.
+_EXTREME_SUM: dict[Precision, float] = {np.float64: 1e300, np.float32: 1e30}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is asked of a convolution besides its operands."""
+
+    mode: Mode = Mode.SAME
+    boundary: Boundary = Boundary.CONSTANT
+    fill_value: float = 0.0
+    operation: Operation = Operation.CONVOLVE
+    method: Method = Method.AUTO
+    precision: Precision = np.float64
+    max_multiply_adds: float = float("inf")
+
+
+def convolve(array: NDArray[np.generic], kernel: Array, options: Options) -> tuple[Samples, Plan]:
+    """The convolution of ``array`` with ``kernel``, and how it was computed.
+
+    ``array``: (n,) for a kernel of shape (taps,); (height, width, channels), each channel
+    on its own, for one of shape (rows, columns). Any real dtype; finite. The result has
+    ``options.precision`` and the sizes that ``options.mode`` says; it equals
+    scipy.signal.convolve within rounding, and exactly where array and kernel are integers
+    of moderate size.
+
+    Raises ``InvalidRequest`` where ``valid`` has no sample or the method can't be forced,
+    ``LimitExceeded`` over ``max_multiply_adds``, ``ResultNotFinite`` on overflow.
+    """
+    taps = kernel if options.operation is Operation.CONVOLVE else np.flip(kernel)
+    bound = _largest_sum(array, taps, options.fill_value)
+    analysis = KernelAnalysis(taps)
+    workload = Workload(
+        output=_output_shape(array.shape, taps.shape, options.mode),
+        channels=array.shape[2] if array.ndim == 3 else 1,
+        kernel=analysis,
+        precision=options.precision,
+    )
+    extreme = bound > _EXTREME_SUM[options.precision]
+    chosen = plan(workload, options.method, extreme=extreme)
+    check_work(chosen, options.max_multiply_adds)
+    widths = [padding(k, options.mode) for k in taps.shape]
+    samples: Samples = np.asarray(array, dtype=options.precision)
+    with np.errstate(over="ignore", invalid="ignore"):
+        bordered = extend(samples, widths, options.boundary, options.fill_value)
+        result = chosen.engine.run(bordered, analysis)
+    if extreme and not np.isfinite(result).all():
+        raise ResultNotFinite(
+            f"the result exceeds what a {options.precision.__name__} can hold, about "
+            f"{float(np.finfo(options.precision).max):.2g}"
+        )
+    if bound < _EXACT_SUM[options.precision] and _all_integers(array, taps, options.fill_value):
+        np.rint(result, out=result)
+    return result, chosen
+
+
+def sufficient_precision(largest: float, kernel: Array, divisor: float) -> Precision:
+    """The precision that an 8-bit result needs, for samples of up to ``largest``.
+
+    float32 where its sums of integers are exact, or where its rounding (some 1e-7 of the
+    largest possible result) moves at most one in ten thousand results to another level.
+    """
+    total = largest * float(np.abs(kernel).sum())
+    if _integral(kernel) and total < _EXACT_SUM[np.float32]:
+        return np.float32
+    return np.float32 if total <= 2 * 256 * abs(divisor) else np.float64
+
+
+def _output_shape(shape: Sequence[int], kernel_shape: Sequence[int], mode: Mode) -> tuple[int, ...]:
+    sizes = zip(shape[: len(kernel_shape)], kernel_shape, strict=True)
+    output = tuple(output_length(n, k, mode) for n, k in sizes)
+    if min(output) < 1:
+        raise InvalidRequest.at(
+            "/mode",
+            f"valid needs an input at least as large as the kernel in each dimension; the kernel "
+            f"is {_times(kernel_shape)}, the input {_times(shape[: len(kernel_shape)])}",
+        )
+    return output
+
+
+def _times(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _largest_sum(array: NDArray[np.generic], kernel: Array, fill_value: float) -> float:
+    """No sample of the result, nor any partial sum, exceeds this in magnitude."""
+    largest = max(abs(float(array.max())), abs(float(array.min())), abs(fill_value))
+    with np.errstate(over="ignore"):
+        return largest * float(np.abs(kernel).sum())
+
+
+def _all_integers(array: NDArray[np.generic], kernel: Array, fill_value: float) -> bool:
+    return float(fill_value).is_integer() and _integral(kernel) and _integral(array)
+
+
+def _integral(array: NDArray[np.generic]) -> bool:
+    return array.dtype.kind in "iu" or bool(np.all(np.rint(array) == array))

@@ -1,0 +1,92 @@
+"""Choosing an engine, in a way that can be explained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from service.convolution.engines import ENGINES, Engine, Workload
+from service.convolution.options import Method
+from service.errors import InvalidRequest, LimitExceeded
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a convolution is computed, and why so."""
+
+    engine: Engine
+    workload: Workload
+    forced: bool
+
+    @property
+    def work(self) -> float:
+        """Estimated multiply-adds."""
+        return self.engine.multiply_adds(self.workload)
+
+    @property
+    def reason(self) -> str:
+        """One sentence for people."""
+        if self.forced:
+            return f"method {self.engine.method} was asked for"
+        others = [
+            f"{engine.name} {_milliseconds(engine, self.workload)}"
+            for engine in _able(self.workload)
+            if engine is not self.engine
+        ]
+        mine = f"the cheapest by estimate, {_milliseconds(self.engine, self.workload)}"
+        return f"{mine} ({', '.join(others)})" if others else mine
+
+    def facts(self) -> dict[str, Any]:
+        """The plan as JSON-able data."""
+        factors = self.workload.kernel.factors
+        return {
+            "method": self.engine.method.value,
+            "engine": self.engine.name,
+            "passes": self.engine.passes,
+            "separable": factors is not None,
+            "tile": list(self.workload.tile) if self.engine.method is Method.FFT else None,
+            "precision": self.workload.precision.__name__,
+            "multiply_adds": round(self.work),
+            "reason": self.reason,
+        }
+
+
+def plan(workload: Workload, method: Method = Method.AUTO, *, extreme: bool = False) -> Plan:
+    """The cheapest engine for the workload, or the one that ``method`` forces.
+
+    ``extreme`` says that products of samples and taps come near the end of the number
+    range, where a transform would overflow though the sum does not: then ``auto`` takes the
+    sum. ``InvalidRequest`` where the forced method can't compute this kernel.
+    """
+    able = _able(workload)
+    if method is Method.AUTO:
+        candidates = [e for e in able if not (extreme and e.method is Method.FFT)]
+    else:
+        candidates = [engine for engine in able if engine.method is method]
+        if not candidates:
+            raise InvalidRequest.at("/method", _impossible(workload))
+    cheapest = min(candidates, key=lambda engine: engine.nanoseconds(workload))
+    return Plan(cheapest, workload, forced=method is not Method.AUTO)
+
+
+def check_work(chosen: Plan, max_multiply_adds: float) -> None:
+    """``LimitExceeded`` where the plan's estimated work is over the limit."""
+    if chosen.work > max_multiply_adds:
+        raise LimitExceeded(
+            f"this convolution needs about {chosen.work:.2g} multiply-adds; "
+            f"the limit is {max_multiply_adds:.2g}"
+        )
+
+
+def _able(workload: Workload) -> list[Engine]:
+    return [engine for engine in ENGINES if engine.can(workload.kernel)]
+
+
+def _impossible(workload: Workload) -> str:
+    if workload.kernel.values.ndim == 1:
+        return "separable means two passes over a picture; a 1-D convolution has one"
+    return "this kernel is not separable: it is no outer product of a column and a row"
+
+
+def _milliseconds(engine: Engine, workload: Workload) -> str:
+    return f"{engine.nanoseconds(workload) / 1e6:.3g} ms"

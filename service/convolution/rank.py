@@ -1,0 +1,36 @@
+"""How many rank-1 terms a 2-D kernel is the sum of, and the two vectors of a rank-1 one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from service.convolution.arrays import Array
+
+# A kernel counts as an outer product when no tap differs from it by more than the rounding
+# of the few operations that such kernels are made with.
+RANK_TOLERANCE = 1e-14
+
+
+def outer_factors(kernel: Array) -> tuple[Array, Array] | None:
+    """``(column, row)`` with ``kernel == np.outer(column, row)``, or None if there are none.
+
+    ``kernel`` has shape (height, width). One step of cross approximation: through the tap of
+    largest magnitude run a row and a column that determine every rank-1 matrix, so no
+    singular values are needed. O(height * width).
+    """
+    row_index, column_index = np.unravel_index(int(np.argmax(np.abs(kernel))), kernel.shape)
+    pivot = kernel[row_index, column_index]
+    if pivot == 0:
+        return np.zeros(kernel.shape[0]), np.zeros(kernel.shape[1])
+    column = kernel[:, column_index].copy()
+    row = kernel[row_index] / pivot
+    difference = np.abs(kernel - np.outer(column, row)).max()
+    return (column, row) if difference <= RANK_TOLERANCE * abs(pivot) else None
+
+
+def numerical_rank(kernel: Array) -> int:
+    """The number of singular values above rounding; ``kernel`` has one or two dimensions."""
+    matrix = np.atleast_2d(kernel)
+    if outer_factors(matrix) is not None:
+        return int(np.any(matrix))
+    return int(np.linalg.matrix_rank(matrix))

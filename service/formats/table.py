@@ -1,0 +1,234 @@
+"""The table of formats: one entry a format, with what it can hold and the codec behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from numpy.typing import NDArray
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.PpmImagePlugin import PpmImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from service.convolution.arrays import Array
+from service.formats.delimited import decode_csv, encode_csv
+from service.formats.json_arrays import encode_json
+from service.formats.npy import decode_npy, encode_npy
+from service.formats.picture import Buffer, Picture
+from service.formats.pillow_encoding import encode_jpeg, encode_webp
+from service.formats.png import encode_png
+from service.formats.tiff_writing import encode_tiff
+
+
+class Subject(StrEnum):
+    """What is read and written."""
+
+    PICTURE = "picture"
+    SIGNAL = "signal"
+    KERNEL = "kernel"
+
+
+_NOTHING: frozenset[Subject] = frozenset()
+_EVERYTHING = frozenset(Subject)
+_PICTURES = frozenset((Subject.PICTURE,))
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: its names, what it can hold, and the codec.
+
+    ``media_types`` begins with the canonical one; ``extensions`` are without a dot.
+    ``depths`` are the bits of the integers it holds, ``floats`` whether it holds float32
+    samples or float64 numbers exactly, ``any_shape`` whether arrays of any number of
+    dimensions. ``signature`` matches the beginning of a picture file, ``plugin`` is Pillow's
+    reader of it. JSON is decoded with the request that it is part of, not here.
+    """
+
+    name: str
+    label: str
+    media_types: tuple[str, ...]
+    extensions: tuple[str, ...]
+    reads: frozenset[Subject] = _NOTHING
+    writes: frozenset[Subject] = _NOTHING
+    depths: tuple[int, ...] = ()
+    floats: bool = False
+    alpha: bool = False
+    any_shape: bool = False
+    lossless: bool = True
+    max_side: int | None = None
+    signature: re.Pattern[bytes] | None = None
+    plugin: type[ImageFile] | None = None
+    encode_picture: Callable[[Picture], bytes] | None = None
+    decode_array: Callable[[Buffer, str, int], Array] | None = None
+    encode_array: Callable[[NDArray[Any]], bytes] | None = None
+
+    @property
+    def media_type(self) -> str:
+        """The canonical media type."""
+        return self.media_types[0]
+
+
+def _signature(pattern: bytes) -> re.Pattern[bytes]:
+    return re.compile(pattern, re.DOTALL)
+
+
+_TABLE = (
+    Format(
+        name="png",
+        label="PNG",
+        media_types=("image/png", "image/apng"),
+        extensions=("png", "apng"),
+        reads=_PICTURES,
+        writes=frozenset((Subject.PICTURE, Subject.KERNEL)),
+        depths=(8, 16),
+        alpha=True,
+        max_side=2**31 - 1,
+        signature=_signature(rb"\x89PNG\r\n\x1a\n"),
+        plugin=PngImageFile,
+        encode_picture=encode_png,
+    ),
+    Format(
+        name="jpeg",
+        label="JPEG",
+        media_types=("image/jpeg", "image/jpg"),
+        extensions=("jpg", "jpeg", "jpe", "jfif"),
+        reads=_PICTURES,
+        writes=_PICTURES,
+        depths=(8,),
+        lossless=False,
+        max_side=65500,  # what libjpeg writes; the format itself could tell 35 more
+        signature=_signature(rb"\xff\xd8\xff"),
+        plugin=JpegImageFile,
+        encode_picture=encode_jpeg,
+    ),
+    Format(
+        name="webp",
+        label="WebP",
+        media_types=("image/webp",),
+        extensions=("webp",),
+        reads=_PICTURES,
+        writes=_PICTURES,
+        depths=(8,),
+        alpha=True,
+        max_side=16383,
+        signature=_signature(rb"RIFF....WEBP"),
+        plugin=WebPImageFile,
+        encode_picture=encode_webp,
+    ),
+    Format(
+        name="tiff",
+        label="TIFF",
+        media_types=("image/tiff",),
+        extensions=("tif", "tiff"),
+        reads=_PICTURES,
+        writes=_PICTURES,
+        depths=(8, 16),
+        floats=True,
+        alpha=True,
+        max_side=2**32 - 1,
+        signature=_signature(rb"II[*+]\0|MM\0[*+]"),
+        plugin=TiffImageFile,
+        encode_picture=encode_tiff,
+    ),
+    Format(
+        name="bmp",
+        label="BMP",
+        media_types=("image/bmp", "image/x-ms-bmp"),
+        extensions=("bmp",),
+        reads=_PICTURES,
+        depths=(8,),
+        alpha=True,
+        # The size of the second header tells a bitmap from a text that begins with "BM".
+        signature=_signature(rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0"),
+        plugin=BmpImageFile,
+    ),
+    Format(
+        name="gif",
+        label="GIF",
+        media_types=("image/gif",),
+        extensions=("gif",),
+        reads=_PICTURES,
+        depths=(8,),
+        alpha=True,
+        signature=_signature(rb"GIF8[79]a"),
+        plugin=GifImageFile,
+    ),
+    Format(
+        name="pnm",
+        label="PNM",
+        media_types=(
+            "image/x-portable-anymap",
+            "image/x-portable-bitmap",
+            "image/x-portable-graymap",
+            "image/x-portable-pixmap",
+        ),
+        extensions=("pnm", "pbm", "pgm", "ppm", "pfm"),
+        reads=_PICTURES,
+        depths=(8, 16),
+        floats=True,
+        signature=_signature(rb"P[1-6f][\s#]"),
+        plugin=PpmImageFile,
+    ),
+    Format(
+        name="npy",
+        label="NPY",
+        media_types=("application/x-npy", "application/x-numpy"),
+        extensions=("npy",),
+        reads=frozenset((Subject.SIGNAL,)),
+        writes=_EVERYTHING,
+        depths=(8, 16),
+        floats=True,
+        alpha=True,
+        any_shape=True,
+        decode_array=decode_npy,
+        encode_array=encode_npy,
+    ),
+    Format(
+        name="json",
+        label="JSON",
+        media_types=("application/json",),
+        extensions=("json",),
+        reads=frozenset((Subject.SIGNAL, Subject.KERNEL)),
+        writes=_EVERYTHING,
+        depths=(8, 16),
+        floats=True,
+        alpha=True,
+        any_shape=True,
+        encode_array=encode_json,
+    ),
+    Format(
+        name="csv",
+        label="CSV",
+        media_types=("text/csv",),
+        extensions=("csv", "tsv"),
+        reads=frozenset((Subject.SIGNAL,)),
+        writes=frozenset((Subject.SIGNAL,)),
+        depths=(8, 16),
+        floats=True,
+        decode_array=decode_csv,
+        encode_array=encode_csv,
+    ),
+)
+
+FORMATS: Mapping[str, Format] = {entry.name: entry for entry in _TABLE}
+
+
+def sniff_picture(data: Buffer) -> Format | None:
+    """The picture format that the data begins like; None if it is none that is read."""
+    for entry in _TABLE:
+        if entry.signature is not None and entry.signature.match(data):
+            return entry
+    return None
+
+
+def labels(condition: Callable[[Format], bool]) -> str:
+    """The labels of the formats that fulfil the condition, for a sentence: "PNG, WebP"."""
+    return ", ".join(entry.label for entry in _TABLE if condition(entry))

@@ -1,0 +1,51 @@
+"""What a job tells about its result besides the bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from service.convolution.planner import Plan
+from service.errors import InvalidRequest
+from service.kernels.description import kernel_facts
+from service.kernels.kernel import KernelBank
+from service.pipelines.stages import Stages
+
+# What JSON answers hold besides, where ``include`` asks for it.
+INCLUDABLE: Final = ("kernel",)
+
+
+def plan_facts(plans: Sequence[Plan]) -> dict[str, Any] | list[dict[str, Any]]:
+    """The plan of one kernel, or those of each kernel of a bank."""
+    facts = [plan.facts() for plan in plans]
+    return facts[0] if len(facts) == 1 else facts
+
+
+def plan_line(plans: Sequence[Plan]) -> str:
+    """The plans in one line, for the header Convolution-Plan."""
+    return ", ".join(
+        f"{plan.engine.method}; engine={plan.engine.name}; passes={plan.engine.passes}; "
+        f"precision={plan.workload.precision.__name__}; multiply-adds={plan.work:.3g}"
+        for plan in plans
+    )
+
+
+def array_document(
+    result: Any, plans: Sequence[Plan], bank: KernelBank, include: Sequence[str]
+) -> dict[str, Any]:
+    """The JSON answer of a convolution whose result is an array."""
+    document = {"result": result, "shape": list(result.shape), "plan": plan_facts(plans)}
+    if "kernel" in include:
+        document["kernel"] = kernel_facts(bank)
+    return document
+
+
+def check_include(include: Sequence[str], output: str) -> None:
+    """``InvalidRequest`` where something is to be included that the output has no room for."""
+    if include and output != "json":
+        raise InvalidRequest.at("/include", "only a JSON answer can include more than its result")
+
+
+def job_facts(plans: Sequence[Plan], stages: Stages) -> dict[str, Any]:
+    """What every convolution's job says of itself."""
+    return {"plan": plan_line(plans), "milliseconds": stages.milliseconds}

@@ -1,0 +1,58 @@
+"""Which samples of a picture are convolved, and how its alpha is fitted to the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.convolution.boundary import extend
+from service.convolution.geometry import origin
+from service.convolution.options import Boundary, Mode
+from service.formats.picture import Picture
+from service.pipelines.requests import Channels
+
+_INDEX: Final = {Channels.RED: 0, Channels.GREEN: 1, Channels.BLUE: 2}
+# ITU-R BT.601-7, section 2.5.1, as whole thousandths: exact in integers up to the division.
+_LUMA_THOUSANDTHS: Final = (299, 587, 114)
+
+
+def select_channels(picture: Picture, channels: Channels) -> NDArray[Any]:
+    """The samples to convolve, (height, width, 1 or 3), without alpha.
+
+    In the picture's own dtype, but for the luma of a colour picture: float64, not rounded.
+    """
+    color = picture.color
+    if channels is Channels.KEEP or color.shape[2] == 1:
+        return color
+    if channels is Channels.LUMA:
+        weighted = color.astype(np.float64) @ np.array(_LUMA_THOUSANDTHS, dtype=np.float64)
+        return weighted[:, :, np.newaxis] / 1000
+    index = _INDEX[channels]
+    return color[:, :, index : index + 1]
+
+
+def fit_alpha(
+    picture: Picture,
+    kernel_shape: Sequence[int],
+    output_shape: Sequence[int],
+    mode: Mode,
+    boundary: Boundary,
+) -> NDArray[Any] | None:
+    """The picture's alpha, unconvolved, (height, width, 1), where the result's pixels lie.
+
+    Cropped for ``valid``. For ``full`` extended as the picture is; where that is by a
+    constant, the new pixels are opaque. None for a picture without alpha.
+    """
+    alpha = picture.alpha
+    if alpha is None:
+        return None
+    widths = []
+    for axis, (k, length) in enumerate(zip(kernel_shape, output_shape, strict=False)):
+        n, first = alpha.shape[axis], origin(k, mode)
+        kept = slice(max(first, 0), min(first + length, n))
+        alpha = alpha[(slice(None),) * axis + (kept,)]
+        widths.append((max(-first, 0), max(first + length - n, 0)))
+    return extend(alpha, widths, boundary, picture.maximum)

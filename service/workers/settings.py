@@ -1,0 +1,25 @@
+"""How large the pool is and how patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PoolSettings:
+    """The limits of a pool.
+
+    ``worker_memory_bytes`` bounds a worker's address space (RLIMIT_AS); 0 means no limit. A
+    worker is replaced after ``jobs_per_worker`` jobs. ``job_timeout_seconds`` counts from the
+    submission, waiting included. A job whose caller has gone gets
+    ``abandoned_grace_seconds`` to finish, because a new worker costs about as much.
+    ``preload`` names the modules that a worker imports before it reports ready.
+    """
+
+    workers: int
+    queue_limit: int
+    job_timeout_seconds: float
+    worker_memory_bytes: int
+    jobs_per_worker: int
+    abandoned_grace_seconds: float = 1.0
+    preload: tuple[str, ...] = ()
