@@ -42,7 +42,8 @@ format: $(VENV)/.ready-to-test
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.ready-to-test
-	$(BIN)/python -m tests.bench
+	@# The allocator as the workers set it for themselves.
+	MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=2147483647 $(BIN)/python -m tests.bench
 
 documents: $(VENV)/.ready-to-test
 	$(BIN)/python -m tests.generated_documents

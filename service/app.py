@@ -39,7 +39,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     settings = settings if settings is not None else Settings()
     pool = Pool(_pool_settings(settings))
-    jobs = Jobs(pool, _limits(settings))
+    jobs = Jobs(pool, job_limits(settings))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -76,7 +76,8 @@ def _pool_settings(settings: Settings) -> PoolSettings:
     )
 
 
-def _limits(settings: Settings) -> Limits:
+def job_limits(settings: Settings) -> Limits:
+    """What every job of a service with these settings takes on at most."""
     return Limits(
         max_picture_pixels=settings.max_picture_pixels,
         max_picture_side=settings.max_picture_side,

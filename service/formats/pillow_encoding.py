@@ -12,7 +12,8 @@ from service.formats.picture import Picture
 
 def encode_jpeg(picture: Picture) -> bytes:
     """The uint8 picture, gray or RGB, as JPEG of quality 90 with full-resolution colour."""
-    return _saved(picture, "JPEG", quality=90, subsampling="4:4:4")
+    profile = picture.fitting_profile
+    return _saved(picture, "JPEG", icc_profile=profile, quality=90, subsampling="4:4:4")
 
 
 def encode_webp(picture: Picture) -> bytes:
@@ -21,12 +22,14 @@ def encode_webp(picture: Picture) -> bytes:
     Of Pillow's efforts (``method``, 0 to 6) the lowest but one: beyond it the files hardly
     shrink.
     """
-    return _saved(picture, "WEBP", lossless=True, exact=True, method=1)
+    # The profile of a gray picture does not speak of the RGB that it is stored as.
+    profile = picture.fitting_profile if picture.channels > 2 else None
+    return _saved(picture, "WEBP", icc_profile=profile, lossless=True, exact=True, method=1)
 
 
 def _saved(picture: Picture, pillow_format: str, **options: object) -> bytes:
     samples = picture.samples
     image = Image.fromarray(np.squeeze(samples, axis=2) if picture.channels == 1 else samples)
     file = BytesIO()
-    image.save(file, pillow_format, icc_profile=picture.fitting_profile, **options)
+    image.save(file, pillow_format, **options)
     return file.getvalue()

@@ -1,0 +1,130 @@
+"""What is written down from the code: the README's tables and the OpenAPI document.
+
+``python -m tests.generated_documents`` writes them anew; ``test_documents.py`` checks that
+what is committed is what would be written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from service.api.problems import PROBLEMS
+from service.app import create_app
+from service.formats.table import FORMATS, Format, Subject
+from service.kernels.catalogue import CATALOGUE
+from service.kernels.description import describe
+from service.settings import Settings
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+README: Final = ROOT / "README.md"
+OPENAPI: Final = ROOT / "openapi" / "openapi.json"
+
+
+def openapi_text() -> str:
+    """The app's OpenAPI document as it is committed."""
+    document = create_app(Settings(workers=1)).openapi()
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def with_tables(text: str) -> str:
+    """The README's text with each table between its marks made anew."""
+    for name, table in TABLES.items():
+        marks = re.compile(rf"(<!-- table: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        if not marks.search(text):
+            raise LookupError(f"the README has no table {name}")
+        text = marks.sub(partial(_between, table()), text)
+    return text
+
+
+def _between(table: str, marks: re.Match[str]) -> str:
+    return marks[1] + table + marks[2]
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    heads = list(heads)
+    lines = [heads, ["---"] * len(heads), *map(list, rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _kernels() -> str:
+    def row(name: str) -> list[str]:
+        facts = describe(CATALOGUE[name])
+        own = [p for p in facts["parameters"]["properties"] if p not in ("normalize", "axes")]
+        dimensions = " or ".join(f"{d}-D" for d in facts["dimensions"])
+        return [
+            f"`{name}`",
+            dimensions,
+            ", ".join(f"`{parameter}`" for parameter in own) or "none",
+            facts["normalize"],
+            facts["summary"].partition("\n\n")[0].replace("\n", " ").replace("|", "\\|"),
+        ]
+
+    heads = ["name", "shape", "parameters", "normalize", "what it does"]
+    return _table(heads, (row(name) for name in CATALOGUE))
+
+
+def _formats() -> str:
+    def subjects(which: Iterable[Subject]) -> str:
+        return ", ".join(sorted(f"{each}s" for each in which)) or "no"
+
+    def holds(each: Format) -> str:
+        depths = [f"{depth}-bit" for depth in each.depths] + ["floats"] * each.floats
+        return "numbers" if each.encode_array else ", ".join(depths + ["alpha"] * each.alpha)
+
+    rows = [
+        [
+            f"`{each.name}`",
+            f"`{each.media_type}`",
+            subjects(each.reads),
+            subjects(each.writes),
+            holds(each),
+        ]
+        for each in FORMATS.values()
+    ]
+    return _table(["format", "media type", "read", "written", "holds"], rows)
+
+
+def _settings() -> str:
+    def default(name: str) -> str:
+        field = Settings.model_fields[name]
+        if field.default_factory is not None:
+            return "one a processor"
+        return f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+
+    rows = [
+        [f"`CONVOLUTION_{name.upper()}`", default(name), field.description or ""]
+        for name, field in Settings.model_fields.items()
+    ]
+    return _table(["variable", "default", "meaning"], rows)
+
+
+def _errors() -> str:
+    rows = sorted(
+        [str(problem.status), f"`/problems/{code}`", problem.title]
+        for code, problem in PROBLEMS.items()
+    )
+    return _table(["status", "type", "when"], rows)
+
+
+TABLES: Final[Mapping[str, Callable[[], str]]] = {
+    "kernels": _kernels,
+    "formats": _formats,
+    "settings": _settings,
+    "errors": _errors,
+}
+
+
+def write() -> None:
+    """Write the README's tables and the OpenAPI document anew."""
+    README.write_text(with_tables(README.read_text()))
+    OPENAPI.write_text(openapi_text())
+
+
+if __name__ == "__main__":
+    write()
