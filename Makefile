@@ -28,14 +28,14 @@ run: $(VENV)/.ready-to-run
 	$(BIN)/python -m service
 
 test: $(VENV)/.ready-to-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
 check: $(VENV)/.ready-to-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(MAKE) test PYTEST_OPTIONS="--cov --cov-report=term:skip-covered --durations=10"
 
 format: $(VENV)/.ready-to-test
 	$(BIN)/ruff format .

@@ -17,12 +17,13 @@ from service.convolution.planner import Plan, check_work, plan
 from service.convolution.samples import Precision, Samples
 from service.errors import InvalidRequest, ResultNotFinite
 
-# Sums of integers below these bounds are known to less than a half in spite of the rounding
-# of any engine, so rounding them makes them exact: 2**40 * 1e-14 and 2**20 * 4e-7 (the
-# engines' errors relative to the largest possible sum) are both under 0.5.
-_EXACT_SUM: dict[Precision, float] = {np.float64: 2.0**40, np.float32: 2.0**20}
-# Past this bound the terms of a transform could overflow where the sum itself does not.
-_EXTREME_SUM: dict[Precision, float] = {np.float64: 1e300, np.float32: 1e30}
+# Transforms and factored kernels leave integers a little off. The largest errors measured are
+# 1e-14 (float64) and 1.5e-6 (float32) of the largest possible sum, so that sums below these
+# bounds are known to less than a half, and rounding makes them exact.
+_EXACT_SUM: dict[Precision, float] = {np.float64: 2.0**40, np.float32: 2.0**18}
+# Past this, something on the way could overflow where the sum itself does not: a tile's
+# transform, or a pass along the rows whose factor is larger than the kernel.
+_EXTREME: dict[Precision, float] = {np.float64: 1e300, np.float32: 1e30}
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,10 @@ def convolve(array: NDArray[np.generic], kernel: Array, options: Options) -> tup
     ``LimitExceeded`` over ``max_multiply_adds``, ``ResultNotFinite`` on overflow.
     """
     taps = kernel if options.operation is Operation.CONVOLVE else np.flip(kernel)
-    bound = _largest_sum(array, taps, options.fill_value)
+    largest = _largest_sample(array, options)
+    with np.errstate(over="ignore"):
+        tap_sum = float(np.abs(taps).sum())
+    bound = largest * tap_sum
     analysis = KernelAnalysis(taps)
     workload = Workload(
         output=_output_shape(array.shape, taps.shape, options.mode),
@@ -59,12 +63,12 @@ def convolve(array: NDArray[np.generic], kernel: Array, options: Options) -> tup
         kernel=analysis,
         precision=options.precision,
     )
-    extreme = bound > _EXTREME_SUM[options.precision]
+    extreme = max(largest, tap_sum, bound) > _EXTREME[options.precision]
     chosen = plan(workload, options.method, extreme=extreme)
     check_work(chosen, options.max_multiply_adds)
     widths = [padding(k, options.mode) for k in taps.shape]
-    samples: Samples = np.asarray(array, dtype=options.precision)
     with np.errstate(over="ignore", invalid="ignore"):
+        samples: Samples = np.asarray(array, dtype=options.precision)
         bordered = extend(samples, widths, options.boundary, options.fill_value)
         result = chosen.engine.run(bordered, analysis)
     if extreme and not np.isfinite(result).all():
@@ -72,8 +76,13 @@ def convolve(array: NDArray[np.generic], kernel: Array, options: Options) -> tup
             f"the result exceeds what a {options.precision.__name__} can hold, about "
             f"{float(np.finfo(options.precision).max):.2g}"
         )
-    if bound < _EXACT_SUM[options.precision] and _all_integers(array, taps, options.fill_value):
+    if (
+        chosen.engine.method is not Method.DIRECT
+        and bound < _EXACT_SUM[options.precision]
+        and _all_integers(array, taps, options)
+    ):
         np.rint(result, out=result)
+        result += 0.0  # no negative zeros
     return result, chosen
 
 
@@ -82,6 +91,9 @@ def sufficient_precision(largest: float, kernel: Array, divisor: float) -> Preci
 
     float32 where its sums of integers are exact, or where its rounding (some 1e-7 of the
     largest possible result) moves at most one in ten thousand results to another level.
+    (Where many exact sums lie half-way between two levels, as with taps of 0.1, float64's
+    rounding decides as arbitrarily, and the two may differ more often. Whole taps over a
+    divisor are summed exactly, and such ties rounded to even.)
     """
     total = largest * float(np.abs(kernel).sum())
     if _integral(kernel) and total < _EXACT_SUM[np.float32]:
@@ -105,15 +117,18 @@ def _times(shape: Sequence[int]) -> str:
     return " x ".join(map(str, shape))
 
 
-def _largest_sum(array: NDArray[np.generic], kernel: Array, fill_value: float) -> float:
-    """No sample of the result, nor any partial sum, exceeds this in magnitude."""
-    largest = max(abs(float(array.max())), abs(float(array.min())), abs(fill_value))
-    with np.errstate(over="ignore"):
-        return largest * float(np.abs(kernel).sum())
+def _largest_sample(array: NDArray[np.generic], options: Options) -> float:
+    return max(abs(float(array.max())), abs(float(array.min())), abs(_fill(options)))
 
 
-def _all_integers(array: NDArray[np.generic], kernel: Array, fill_value: float) -> bool:
-    return float(fill_value).is_integer() and _integral(kernel) and _integral(array)
+def _fill(options: Options) -> float:
+    """The fill value where any stands in the border, else 0."""
+    used = options.boundary is Boundary.CONSTANT and options.mode is not Mode.VALID
+    return float(options.fill_value) if used else 0.0
+
+
+def _all_integers(array: NDArray[np.generic], kernel: Array, options: Options) -> bool:
+    return _fill(options).is_integer() and _integral(kernel) and _integral(array)
 
 
 def _integral(array: NDArray[np.generic]) -> bool:

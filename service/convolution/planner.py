@@ -54,13 +54,13 @@ class Plan:
 def plan(workload: Workload, method: Method = Method.AUTO, *, extreme: bool = False) -> Plan:
     """The cheapest engine for the workload, or the one that ``method`` forces.
 
-    ``extreme`` says that products of samples and taps come near the end of the number
-    range, where a transform would overflow though the sum does not: then ``auto`` takes the
-    sum. ``InvalidRequest`` where the forced method can't compute this kernel.
+    ``extreme`` says that samples, taps or their products come near the end of the number
+    range, where a transform or a pass may overflow though the sum does not: then ``auto``
+    takes the sum. ``InvalidRequest`` where the forced method can't compute this kernel.
     """
     able = _able(workload)
     if method is Method.AUTO:
-        candidates = [e for e in able if not (extreme and e.method is Method.FFT)]
+        candidates = [e for e in able if not extreme or e.method is Method.DIRECT]
     else:
         candidates = [engine for engine in able if engine.method is method]
         if not candidates:

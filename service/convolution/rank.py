@@ -6,8 +6,9 @@ import numpy as np
 
 from service.convolution.arrays import Array
 
-# A kernel counts as an outer product when no tap differs from it by more than the rounding
-# of the few operations that such kernels are made with.
+# A kernel counts as an outer product when it differs from one by no more than the rounding of
+# the few operations that such kernels are made with: a share of the sum of its magnitudes,
+# because that is what the results' errors are told in.
 RANK_TOLERANCE = 1e-14
 
 
@@ -23,9 +24,11 @@ def outer_factors(kernel: Array) -> tuple[Array, Array] | None:
     if pivot == 0:
         return np.zeros(kernel.shape[0]), np.zeros(kernel.shape[1])
     column = kernel[:, column_index].copy()
-    row = kernel[row_index] / pivot
-    difference = np.abs(kernel - np.outer(column, row)).max()
-    return (column, row) if difference <= RANK_TOLERANCE * abs(pivot) else None
+    # Scaled to taps of at most one, so that no difference of two overflows.
+    scaled = kernel / pivot
+    row = scaled[row_index].copy()
+    difference = np.abs(scaled - np.outer(scaled[:, column_index], row)).sum()
+    return (column, row) if difference <= RANK_TOLERANCE * np.abs(scaled).sum() else None
 
 
 def numerical_rank(kernel: Array) -> int:

@@ -1,0 +1,65 @@
+"""Arrays of many tiles: that the seams are right, and nothing is lost at the end."""
+
+import numpy as np
+import pytest
+import scipy.signal
+
+from service.convolution.overlap_save import overlap_save_1d, overlap_save_2d, tile_length
+
+
+def assert_close(result, expected):
+    np.testing.assert_allclose(result, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
+
+
+def picture_reference(picture, kernel):
+    """scipy's double sum, channel by channel."""
+    channels = [scipy.signal.convolve2d(c, kernel, "valid") for c in np.moveaxis(picture, 2, 0)]
+    return np.stack(channels, axis=2)
+
+
+@pytest.mark.parametrize("k", [1, 2, 39, 40, 200])
+@pytest.mark.parametrize("more", [-1, 0, 1, 500])
+def test_a_signal_of_several_tiles_has_no_seams(k, more):
+    step = tile_length(10**6, k, 1) - k + 1
+    random = np.random.default_rng([k, more + 1])
+    signal, kernel = random.normal(size=3 * step + more + k - 1), random.normal(size=k)
+    assert_close(overlap_save_1d(signal, kernel), np.convolve(signal, kernel, "valid"))
+
+
+def test_a_signal_of_more_tiles_than_a_batch_has_no_seams():
+    random = np.random.default_rng(3)
+    signal, kernel = random.normal(size=1_100_000), random.normal(size=40)
+    assert_close(overlap_save_1d(signal, kernel), np.convolve(signal, kernel, "valid"))
+
+
+@pytest.mark.parametrize("kernel_shape", [(9, 7), (2, 12), (1, 5), (6, 1), (20, 20)])
+@pytest.mark.parametrize("size", [(150, 170), (64, 300), (1, 200), (200, 1)])
+def test_a_picture_of_several_tiles_has_no_seams(kernel_shape, size):
+    random = np.random.default_rng([*kernel_shape, *size])
+    height, width = (n + k - 1 for n, k in zip(size, kernel_shape, strict=True))
+    picture, kernel = random.normal(size=(height, width, 2)), random.normal(size=kernel_shape)
+    assert_close(overlap_save_2d(picture, kernel), picture_reference(picture, kernel))
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_a_picture_that_ends_with_a_tile_is_whole(more):
+    kernel = np.random.default_rng(4).normal(size=(5, 8))
+    steps = [tile_length(10**6, k, 2) - k + 1 for k in kernel.shape]
+    size = [2 * step + more + k - 1 for step, k in zip(steps, kernel.shape, strict=True)]
+    picture = np.random.default_rng(5).normal(size=(*size, 1))
+    assert_close(overlap_save_2d(picture, kernel), picture_reference(picture, kernel))
+
+
+def test_a_picture_with_more_tiles_across_than_a_batch_has_no_seams():
+    random = np.random.default_rng(6)
+    picture, kernel = random.normal(size=(70, 3000, 3)), random.normal(size=(9, 7))
+    assert_close(overlap_save_2d(picture, kernel), picture_reference(picture, kernel))
+
+
+@pytest.mark.parametrize("dimensions", [1, 2])
+@pytest.mark.parametrize("output", [1, 5, 100, 5000])
+@pytest.mark.parametrize("k", [1, 2, 31, 1024])
+def test_a_tile_gives_at_least_one_sample_and_is_no_larger_than_needed(output, k, dimensions):
+    tile = tile_length(output, k, dimensions)
+    assert tile >= k
+    assert tile <= max(2 * (output + k - 1), 16)

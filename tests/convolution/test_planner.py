@@ -1,0 +1,137 @@
+"""Plans: that they are explained, sound data, and the cheapest by their own account."""
+
+import json
+
+import numpy as np
+import pytest
+
+from service.convolution.engines import ENGINES, KernelAnalysis, Workload
+from service.convolution.options import Method
+from service.convolution.planner import check_work, plan
+from service.errors import InvalidRequest, LimitExceeded
+
+RANDOM = np.random.default_rng(8)
+KERNELS = [
+    *[RANDOM.normal(size=k) for k in (1, 3, 11, 12, 100, 3000)],
+    *[RANDOM.normal(size=(k, k + 1)) for k in (1, 3, 7, 15, 40, 120)],
+    *[np.outer(RANDOM.normal(size=k), RANDOM.normal(size=k + 1)) for k in (3, 15, 40, 120)],
+    np.zeros((3, 3)),
+]
+every_kernel = pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: str(kernel.shape))
+every_size = pytest.mark.parametrize("side", [1, 50, 1000, 8000])
+every_precision = pytest.mark.parametrize("precision", [np.float32, np.float64])
+
+
+def workload(kernel, side=200, precision=np.float64, channels=3):
+    channels = channels if kernel.ndim == 2 else 1
+    return Workload((side,) * kernel.ndim, channels, KernelAnalysis(kernel), precision)
+
+
+def able(work):
+    return [engine for engine in ENGINES if engine.can(work.kernel)]
+
+
+@every_kernel
+@every_size
+@every_precision
+def test_auto_takes_the_cheapest_engine_that_can(kernel, side, precision):
+    work = workload(kernel, side, precision)
+    costs = {engine.nanoseconds(work): engine for engine in able(work)}
+    chosen = plan(work)
+    assert chosen.engine is costs[min(costs)]
+    assert not chosen.forced
+
+
+@every_kernel
+@every_size
+def test_costs_and_work_are_positive_and_finite(kernel, side):
+    work = workload(kernel, side)
+    for engine in able(work):
+        assert 0 < engine.nanoseconds(work) < float("inf")
+        assert 0 < engine.multiply_adds(work) < float("inf")
+
+
+def test_each_engine_is_the_cheapest_for_something():
+    plans = {
+        plan(workload(kernel, side, precision)).engine
+        for kernel in KERNELS
+        for side in (50, 1000)
+        for precision in (np.float32, np.float64)
+    }
+    assert plans == set(ENGINES)
+
+
+@every_kernel
+@pytest.mark.parametrize("method", [method for method in Method if method is not Method.AUTO])
+def test_a_method_is_taken_when_forced_or_refused(kernel, method):
+    work = workload(kernel)
+    if any(engine.method is method for engine in able(work)):
+        chosen = plan(work, method)
+        assert chosen.engine.method is method
+        assert chosen.forced
+        assert method in chosen.reason
+    else:
+        with pytest.raises(InvalidRequest) as refused:
+            plan(work, method)
+        assert [fault.pointer for fault in refused.value.faults] == ["/method"]
+
+
+@every_kernel
+@pytest.mark.parametrize("method", [Method.AUTO, Method.DIRECT, Method.FFT])
+@every_precision
+def test_the_facts_are_json_and_true(kernel, method, precision):
+    work = workload(kernel, precision=precision)
+    chosen = plan(work, method)
+    facts = chosen.facts()
+    assert json.loads(json.dumps(facts, allow_nan=False)) == facts
+    assert Method(facts["method"]) is chosen.engine.method
+    assert facts["engine"] == chosen.engine.name
+    assert facts["passes"] == chosen.engine.passes
+    assert facts["separable"] == (work.kernel.factors is not None)
+    assert facts["precision"] == precision.__name__
+    assert facts["multiply_adds"] == round(chosen.engine.multiply_adds(work))
+    assert (facts["tile"] is None) == (chosen.engine.method is not Method.FFT)
+    if facts["tile"] is not None:
+        assert all(tile >= k for tile, k in zip(facts["tile"], kernel.shape, strict=True))
+
+
+@every_kernel
+def test_the_reason_names_every_other_engine_that_can(kernel):
+    work = workload(kernel)
+    chosen = plan(work)
+    for engine in able(work):
+        assert engine is chosen.engine or engine.name in chosen.reason
+
+
+@every_kernel
+@every_size
+def test_numbers_at_the_end_of_the_range_are_never_transformed_unless_forced(kernel, side):
+    work = workload(kernel, side)
+    assert plan(work, extreme=True).engine.method is not Method.FFT
+    assert plan(work, Method.FFT, extreme=True).engine.method is Method.FFT
+
+
+@every_kernel
+def test_work_is_checked_against_the_plans_own_estimate(kernel):
+    chosen = plan(workload(kernel))
+    check_work(chosen, chosen.work)
+    with pytest.raises(LimitExceeded) as refused:
+        check_work(chosen, chosen.work * 0.999)
+    assert "limit" in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    "engine", ENGINES, ids=lambda engine: f"{engine.name}-{engine.dimensions}d"
+)
+def test_twice_the_channels_are_twice_the_work(engine):
+    kernel = np.ones((5,) * engine.dimensions)
+    once, twice = (
+        Workload((300,) * engine.dimensions, channels, KernelAnalysis(kernel), np.float64)
+        for channels in (1, 2)
+    )
+    assert engine.multiply_adds(twice) == pytest.approx(2 * engine.multiply_adds(once))
+
+
+def test_two_engines_of_a_kind_have_names_of_their_own():
+    names = [(engine.name, engine.dimensions) for engine in ENGINES]
+    assert len(set(names)) == len(names)
