@@ -11,6 +11,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+# No field, parameter or kernel of ours has a longer name.
+_LONGEST_NAME = 64
+
+
+def name_segment(name: str) -> str:
+    """``/name``, to end a JSON Pointer with; empty for what can be no name of a field.
+
+    So what a caller sent as a name is repeated only where it looks like one.
+    """
+    return f"/{name}" if is_name(name) else ""
+
+
+def is_name(text: str) -> bool:
+    """Whether a text looks like the name of a field."""
+    return len(text) <= _LONGEST_NAME and text.isascii() and text.isidentifier()
+
 
 @dataclass(frozen=True)
 class FieldFault:

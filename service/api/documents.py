@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from service.formats.table import Format
+from service.kernels.catalogue import CATALOGUE, complete_by_name
 from service.kernels.description import kernel_schema
 from service.pipelines.answers import INCLUDABLE
 from service.pipelines.fields import SPECIFICATION
@@ -80,16 +81,28 @@ def form_of(request: type[BaseModel], file: str, description: str) -> Schema:
     """The form that holds ``file`` and the fields of ``request``, or one field ``spec``."""
     schema = _request_schema(request)
     fields = {name: value for name, value in schema["properties"].items() if name != file}
+    fields["kernel"] = {
+        "type": "string",
+        "description": fields["kernel"]["description"],
+        "anyOf": [
+            {"enum": [name for name, entry in CATALOGUE.items() if complete_by_name(entry)]},
+            {"contentMediaType": JSON_MEDIA_TYPE, "contentSchema": reference("Kernel")},
+        ],
+        "examples": ["laplacian", '{"name": "gaussian", "sigma": 3}', "[[0, 1], [2, 3]]"],
+    }
     binary = {"type": "string", "format": "binary", "description": description}
     whole = {
         "type": "string",
         "contentMediaType": JSON_MEDIA_TYPE,
+        "contentSchema": reference(request.__name__),
         "description": "All the fields as one JSON object, instead of a field each.",
+        "examples": ['{"kernel": "laplacian"}'],
     }
     single = {"type": "object", "additionalProperties": False}
+    # The two can't both hold, so that any of them is as good as exactly one of them.
     return {
         "schema": {
-            "oneOf": [
+            "anyOf": [
                 {
                     **single,
                     "title": "a field an option",
@@ -166,9 +179,10 @@ _KERNEL_FACTS: Final[Schema] = {
     "type": "object",
     "required": ["values", "shape", "sum", "rank", "separable"],
     "properties": {
+        "name": {"type": "string"},
         "values": {"type": "array", "description": "The taps, flat or in rows."},
         "shape": {"type": "array", "items": {"type": "integer"}},
-        "sum": {"type": "number"},
+        "sum": {"type": ["number", "null"], "description": "null where it overflows."},
         "rank": {"type": "integer"},
         "separable": {"type": "boolean"},
     },
@@ -177,6 +191,7 @@ _BANK_FACTS: Final[Schema] = {
     "type": "object",
     "required": ["combine", "kernels"],
     "properties": {
+        "name": {"type": "string"},
         "combine": {"type": ["string", "null"], "description": "How the results become one."},
         "kernels": {"type": "array", "items": _KERNEL_FACTS},
     },

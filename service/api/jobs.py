@@ -11,7 +11,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from service.errors import FieldFault, InvalidRequest
+from service.errors import FieldFault, InvalidRequest, ShuttingDown, name_segment
 from service.formats.table import Format
 from service.pipelines.limits import Limits
 from service.workers import JobAnswer, Pool
@@ -43,7 +43,11 @@ async def _unless_disconnected(request: Request, work: Awaitable[JobAnswer]) -> 
         await asyncio.wait({job, gone}, return_when=asyncio.FIRST_COMPLETED)
         if job.done():
             return job.result()
+        gone.result()  # raises what the watch ended in, such as a body that is too large
         raise ClientDisconnect
+    except asyncio.CancelledError as error:
+        # Nothing but the server's shutdown cancels a request, once its grace is over.
+        raise ShuttingDown("the service shut down before this was done") from error
     finally:
         job.cancel()
         gone.cancel()
@@ -75,16 +79,19 @@ def media_type_of(request: Request) -> str:
 def check_query(request: Request, known: Collection[str]) -> None:
     """``InvalidRequest`` for a query parameter that is not known, or given twice."""
     given = [name for name, _ in request.query_params.multi_items()]
-    unknown = [name for name in given if name not in known]
-    repeated = {name for name in given if given.count(name) > 1}
-    if unknown or repeated:
-        allowed = f"the query takes {', '.join(sorted(known))}" if known else "the query takes none"
-        raise InvalidRequest(
-            f"a query parameter is unknown or given twice; {allowed}",
-            [
-                FieldFault(f"/{name}", f"is no parameter here; {allowed}")
+    unknown = sorted(set(given) - set(known))
+    repeated = sorted({name for name in given if given.count(name) > 1} - set(unknown))
+    if not unknown and not repeated:
+        return
+    names = ", ".join(sorted(set(known)))
+    allowed = f"the query takes {names}" if names else "the query takes none"
+    raise InvalidRequest(
+        f"a query parameter is unknown or given twice; {allowed}",
+        [
+            *(
+                FieldFault(name_segment(name), f"is no parameter here; {allowed}")
                 for name in unknown
-                if name.isidentifier()
-            ]
-            + [FieldFault(f"/{name}", "may be given only once") for name in sorted(repeated)],
-        )
+            ),
+            *(FieldFault(name_segment(name), "may be given only once") for name in repeated),
+        ],
+    )

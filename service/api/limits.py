@@ -10,12 +10,16 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.problems import problem_response
-from service.errors import BodyTooLarge
+from service.errors import BodyTooLarge, InternalError
 
 # What may come back in a header and stand in a log line as it is.
 _SOUND_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}\Z")
 
 _CONTENT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+
+_FAULT: Final = InternalError(
+    "something went wrong here; it has been logged with this request's id"
+)
 
 
 class LimitsMiddleware:
@@ -34,16 +38,24 @@ class LimitsMiddleware:
         identity = _request_id(headers.get("x-request-id"))
         scope.setdefault("state", {})["request_id"] = identity
 
+        started = False
+
         async def send_completed(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 _complete(MutableHeaders(scope=message), identity, message["status"])
             await send(message)
 
-        if _declared_length(headers) > self._max_body_bytes:
-            refusal = problem_response(self._too_large(), identity)
-            await refusal(scope, receive, send_completed)
+        if _declares_more_than(self._max_body_bytes, headers):
+            await problem_response(self._too_large(), identity)(scope, receive, send_completed)
             return
-        await self._app(scope, self._counting(receive), send_completed)
+        try:
+            await self._app(_as_get(scope), self._counting(receive), send_completed)
+        except Exception:
+            if not started:
+                await problem_response(_FAULT, identity)(scope, receive, send_completed)
+            raise  # for the server's log
 
     def _counting(self, receive: Receive) -> Receive:
         received = 0
@@ -69,9 +81,17 @@ def _request_id(offered: str | None) -> str:
     return str(uuid.uuid4())
 
 
-def _declared_length(headers: Headers) -> int:
-    length = headers.get("content-length", "")
-    return int(length) if length.isascii() and length.isdigit() else 0
+def _declares_more_than(limit: int, headers: Headers) -> bool:
+    length = headers.get("content-length", "").lstrip("0")
+    if not (length.isascii() and length.isdigit()):
+        return False
+    # Compared by the count of digits first: Python reads no number of thousands of them.
+    return len(length) > len(str(limit)) or int(length) > limit
+
+
+def _as_get(scope: Scope) -> Scope:
+    """A HEAD request is answered as a GET; the server leaves the body away (RFC 9110, 9.3.2)."""
+    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
 
 def _complete(headers: MutableHeaders, identity: str, status: int) -> None:

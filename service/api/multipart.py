@@ -12,7 +12,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from service.errors import InvalidRequest, UnsupportedMediaType
+from service.errors import InvalidRequest, UnsupportedMediaType, name_segment
 
 MEDIA_TYPE = "multipart/form-data"
 
@@ -33,7 +33,19 @@ async def read_multipart(request: Request) -> dict[str, bytes]:
     if not boundary:
         raise InvalidRequest("the Content-Type must name the multipart boundary")
     collector = _Collector()
-    parser = MultipartParser(
+    try:
+        parser = _parser(boundary, collector)
+        async for chunk in request.stream():
+            parser.write(chunk)
+    except FormParserError as error:
+        raise InvalidRequest("the body is not well-formed multipart/form-data") from error
+    if not collector.complete:
+        raise collector.cut_short()
+    return {name: bytes(data) for name, data in collector.parts.items()}
+
+
+def _parser(boundary: bytes, collector: _Collector) -> MultipartParser:
+    return MultipartParser(
         boundary,
         {
             "on_part_begin": collector.begin_part,
@@ -46,14 +58,6 @@ async def read_multipart(request: Request) -> dict[str, bytes]:
             "on_end": collector.end,
         },
     )
-    try:
-        async for chunk in request.stream():
-            parser.write(chunk)
-    except FormParserError as error:
-        raise InvalidRequest("the body is not well-formed multipart/form-data") from error
-    if not collector.complete:
-        raise collector.cut_short()
-    return {name: bytes(data) for name, data in collector.parts.items()}
 
 
 @dataclass
@@ -97,7 +101,7 @@ class _Collector:
                 f"{_MAX_NAME_LENGTH} characters"
             )
         if self._name in self.parts:
-            raise InvalidRequest.at(f"/{self._name}", "may be given only once")
+            raise InvalidRequest.at(name_segment(self._name), "a field may be given only once")
         self.parts[self._name] = bytearray()
 
     def data(self, data: bytes, start: int, end: int) -> None:
@@ -109,4 +113,4 @@ class _Collector:
     def cut_short(self) -> InvalidRequest:
         """The error of a body that ended before its closing boundary."""
         detail = "the body ended before its closing boundary"
-        return InvalidRequest.at(f"/{self._name}", detail) if self._name else InvalidRequest(detail)
+        return InvalidRequest.at(name_segment(self._name), detail)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from service.errors import NotAcceptable
 from service.formats.table import Format
+
+_WEIGHT: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,4 @@ def _parse(part: str) -> _Range:
 
 def _weight(text: str) -> float:
     """A qvalue; one that is none (RFC 9110, 12.4.2) counts as 0: better refused than guessed."""
-    whole, _, decimals = text.partition(".")
-    if whole in ("0", "1") and len(decimals) <= 3 and (decimals == "" or decimals.isdecimal()):
-        return min(float(text), 1.0)
-    return 0.0
+    return float(text) if _WEIGHT.fullmatch(text) else 0.0

@@ -187,12 +187,15 @@ def declared(*errors: type[ServiceError]) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of ``app`` with a problem, the framework's own included."""
+    """Answer every error of ``app`` with a problem, the framework's own included.
+
+    Faults, which are no errors of ours, are answered by the limits middleware: the framework
+    would answer them outside of it.
+    """
     app.add_exception_handler(ServiceError, _on_service_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(ClientDisconnect, _on_disconnect)
-    app.add_exception_handler(Exception, _on_fault)
 
 
 async def _on_service_error(request: Request, error: Exception) -> Response:
@@ -233,11 +236,6 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 async def _on_disconnect(_request: Request, _error: Exception) -> Response:
     # Nobody is left to read it; 499 is what proxies' logs call this.
     return Response(status_code=499)
-
-
-async def _on_fault(request: Request, _error: Exception) -> Response:
-    fault = InternalError("something went wrong here; it has been logged with this request's id")
-    return problem_response(fault, request_id(request))
 
 
 if missing := set(ERRORS) ^ set(PROBLEMS):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.convolution.options import Boundary
-from service.convolution.samples import Samples
+
+Number = TypeVar("Number", bound=np.generic)
 
 # The boundaries made of the array's own samples, in the words of numpy.pad.
 _REPEATING: Final[Mapping[Boundary, Literal["edge", "reflect", "symmetric", "wrap"]]] = {
@@ -20,11 +22,11 @@ _REPEATING: Final[Mapping[Boundary, Literal["edge", "reflect", "symmetric", "wra
 
 
 def extend(
-    array: Samples,
+    array: NDArray[Number],
     widths: Sequence[tuple[int, int]],
     boundary: Boundary,
     fill_value: float,
-) -> Samples:
+) -> NDArray[Number]:
     """``array`` with ``widths[axis] = (before, after)`` samples more along its leading axes.
 
     The array itself where nothing is to be added; otherwise a new one of the same dtype.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,58 @@ class Options:
     max_multiply_adds: float = float("inf")
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A convolution that has been planned for one array, and not yet computed."""
+
+    plan: Plan
+    options: Options
+    largest_sum: float
+    extreme: bool
+
+    def run(self, array: NDArray[np.generic]) -> Samples:
+        """The result; ``array`` is the one that it was prepared for."""
+        kernel, precision = self.plan.workload.kernel, self.options.precision
+        widths = [padding(k, self.options.mode) for k in kernel.values.shape]
+        with np.errstate(over="ignore", invalid="ignore"):
+            result = self.plan.engine.run(_bordered(array, widths, self.options), kernel)
+        if self.extreme and not np.isfinite(result).all():
+            raise ResultNotFinite(
+                f"the result exceeds what a {precision.__name__} can hold, about "
+                f"{float(np.finfo(precision).max):.2g}"
+            )
+        if self._is_off_from_integers(array):
+            np.rint(result, out=result)
+            result += 0.0  # no negative zeros
+        return result
+
+    def _is_off_from_integers(self, array: NDArray[np.generic]) -> bool:
+        return (
+            self.plan.engine.method is not Method.DIRECT
+            and self.largest_sum < _EXACT_SUM[self.options.precision]
+            and _fill(self.options).is_integer()
+            and _integral(self.plan.workload.kernel.values)
+            and _integral(array)
+        )
+
+
+def prepare(array: NDArray[np.generic], kernel: Array, options: Options) -> Prepared:
+    """Plan the convolution that ``convolve`` computes; its arguments and its errors."""
+    taps = kernel if options.operation is Operation.CONVOLVE else np.flip(kernel)
+    largest = max(abs(float(array.max())), abs(float(array.min())), abs(_fill(options)))
+    with np.errstate(over="ignore"):
+        tap_sum = float(np.abs(taps).sum())
+    workload = Workload(
+        output=_output_shape(array.shape, taps.shape, options.mode),
+        channels=array.shape[2] if array.ndim == 3 else 1,
+        kernel=KernelAnalysis(taps),
+        precision=options.precision,
+    )
+    extreme = max(largest, tap_sum, largest * tap_sum) > _EXTREME[options.precision]
+    chosen = plan(workload, options.method, extreme=extreme)
+    return Prepared(chosen, options, largest * tap_sum, extreme)
+
+
 def convolve(array: NDArray[np.generic], kernel: Array, options: Options) -> tuple[Samples, Plan]:
     """The convolution of ``array`` with ``kernel``, and how it was computed.
 
@@ -51,39 +104,9 @@ def convolve(array: NDArray[np.generic], kernel: Array, options: Options) -> tup
     Raises ``InvalidRequest`` where ``valid`` has no sample or the method can't be forced,
     ``LimitExceeded`` over ``max_multiply_adds``, ``ResultNotFinite`` on overflow.
     """
-    taps = kernel if options.operation is Operation.CONVOLVE else np.flip(kernel)
-    largest = _largest_sample(array, options)
-    with np.errstate(over="ignore"):
-        tap_sum = float(np.abs(taps).sum())
-    bound = largest * tap_sum
-    analysis = KernelAnalysis(taps)
-    workload = Workload(
-        output=_output_shape(array.shape, taps.shape, options.mode),
-        channels=array.shape[2] if array.ndim == 3 else 1,
-        kernel=analysis,
-        precision=options.precision,
-    )
-    extreme = max(largest, tap_sum, bound) > _EXTREME[options.precision]
-    chosen = plan(workload, options.method, extreme=extreme)
-    check_work(chosen, options.max_multiply_adds)
-    widths = [padding(k, options.mode) for k in taps.shape]
-    with np.errstate(over="ignore", invalid="ignore"):
-        samples: Samples = np.asarray(array, dtype=options.precision)
-        bordered = extend(samples, widths, options.boundary, options.fill_value)
-        result = chosen.engine.run(bordered, analysis)
-    if extreme and not np.isfinite(result).all():
-        raise ResultNotFinite(
-            f"the result exceeds what a {options.precision.__name__} can hold, about "
-            f"{float(np.finfo(options.precision).max):.2g}"
-        )
-    if (
-        chosen.engine.method is not Method.DIRECT
-        and bound < _EXACT_SUM[options.precision]
-        and _all_integers(array, taps, options)
-    ):
-        np.rint(result, out=result)
-        result += 0.0  # no negative zeros
-    return result, chosen
+    prepared = prepare(array, kernel, options)
+    check_work([prepared.plan], options.max_multiply_adds)
+    return prepared.run(array), prepared.plan
 
 
 def sufficient_precision(largest: float, kernel: Array, divisor: float) -> Precision:
@@ -99,6 +122,22 @@ def sufficient_precision(largest: float, kernel: Array, divisor: float) -> Preci
     if _integral(kernel) and total < _EXACT_SUM[np.float32]:
         return np.float32
     return np.float32 if total <= 2 * 256 * abs(divisor) else np.float64
+
+
+def _bordered(
+    array: NDArray[np.generic], widths: Sequence[tuple[int, int]], options: Options
+) -> Samples:
+    """The array in the precision asked for, with its border: one copy, where it can be."""
+    if array.dtype.kind in "iu" and _fits(_fill(options), array.dtype):
+        bordered = extend(array, widths, options.boundary, _fill(options))
+        return np.asarray(bordered, dtype=options.precision)
+    samples: Samples = np.asarray(array, dtype=options.precision)
+    return extend(samples, widths, options.boundary, _fill(options))
+
+
+def _fits(value: float, dtype: np.dtype[Any]) -> bool:
+    limits = np.iinfo(dtype)
+    return value.is_integer() and limits.min <= value <= limits.max
 
 
 def _output_shape(shape: Sequence[int], kernel_shape: Sequence[int], mode: Mode) -> tuple[int, ...]:
@@ -117,18 +156,10 @@ def _times(shape: Sequence[int]) -> str:
     return " x ".join(map(str, shape))
 
 
-def _largest_sample(array: NDArray[np.generic], options: Options) -> float:
-    return max(abs(float(array.max())), abs(float(array.min())), abs(_fill(options)))
-
-
 def _fill(options: Options) -> float:
     """The fill value where any stands in the border, else 0."""
     used = options.boundary is Boundary.CONSTANT and options.mode is not Mode.VALID
     return float(options.fill_value) if used else 0.0
-
-
-def _all_integers(array: NDArray[np.generic], kernel: Array, options: Options) -> bool:
-    return _fill(options).is_integer() and _integral(kernel) and _integral(array)
 
 
 def _integral(array: NDArray[np.generic]) -> bool:

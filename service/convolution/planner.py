@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,11 +70,12 @@ def plan(workload: Workload, method: Method = Method.AUTO, *, extreme: bool = Fa
     return Plan(cheapest, workload, forced=method is not Method.AUTO)
 
 
-def check_work(chosen: Plan, max_multiply_adds: float) -> None:
-    """``LimitExceeded`` where the plan's estimated work is over the limit."""
-    if chosen.work > max_multiply_adds:
+def check_work(plans: Sequence[Plan], max_multiply_adds: float) -> None:
+    """``LimitExceeded`` where the plans' estimated work together is over the limit."""
+    work = sum(plan.work for plan in plans)
+    if work > max_multiply_adds:
         raise LimitExceeded(
-            f"this convolution needs about {chosen.work:.2g} multiply-adds; "
+            f"this convolution needs about {work:.2g} multiply-adds; "
             f"the limit is {max_multiply_adds:.2g}"
         )
 

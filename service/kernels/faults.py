@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from service.errors import FieldFault, InvalidRequest
+from service.errors import FieldFault, InvalidRequest, name_segment
 
-# A key of the caller's own is repeated only where it looks like a parameter's name.
-_LONGEST_NAME = 64
 # Past this, a number says less than its being too large.
 _LONG_NUMBER = 1e15
 # The summary tells so many faults; the list has them all.
@@ -48,7 +46,8 @@ def invalid_request(error: ValidationError, pointer: str) -> InvalidRequest:
 
 
 def _sentence(fault: FieldFault) -> str:
-    return f"{fault.pointer.rpartition('/')[2] or 'the request'} {fault.detail}"
+    name = fault.pointer.rpartition("/")[2]
+    return f"{name} {fault.detail}" if name else f"something in the request {fault.detail}"
 
 
 def _fault(detail: ErrorDetails, pointer: str) -> FieldFault:
@@ -65,5 +64,4 @@ def _measured(value: object) -> str:
 
 
 def _segment(part: int | str) -> str:
-    named = isinstance(part, int) or (len(part) <= _LONGEST_NAME and part.isidentifier())
-    return f"/{part}" if named else ""
+    return f"/{part}" if isinstance(part, int) else name_segment(part)

@@ -95,25 +95,29 @@ class KernelLimits:
             raise LimitExceeded.at(pointer, detail)
 
 
-def normalized(values: Array, rule: Normalize, pointer: str) -> Kernel:
+def normalized(
+    values: Array, rule: Normalize, pointer: str, rule_pointer: str | None = None
+) -> Kernel:
     """The kernel of ``values`` with the divisor that ``rule`` asks for.
 
     Raises ``InvalidRequest`` where a value is not finite (at ``pointer``, the kernel's own
     JSON Pointer), and where the divisor is zero, for a sum also zero but for rounding, or
-    more than a float64 holds (at ``normalize`` below it).
+    more than a float64 holds (at ``rule_pointer``, where the rule stands; by default
+    ``normalize`` below the kernel).
     """
+    place = f"{pointer}/normalize" if rule_pointer is None else rule_pointer
     if not np.isfinite(values).all():
         raise InvalidRequest.at(pointer, "these parameters give taps that are not finite numbers")
     divisor = _divisor(values, rule)
     if divisor == 0:
         detail = f"the {_MEASURE[rule]} of the taps is zero, so they can't be divided by it"
-        raise InvalidRequest.at(f"{pointer}/normalize", detail)
+        raise InvalidRequest.at(place, detail)
     kernel = Kernel(values, divisor)
     with np.errstate(over="ignore"):
         sound = np.isfinite(divisor) and np.isfinite(kernel.taps).all()
     if not sound:
         detail = f"the taps divided by their {_MEASURE[rule]} are out of a float64's range"
-        raise InvalidRequest.at(f"{pointer}/normalize", detail)
+        raise InvalidRequest.at(place, detail)
     return kernel
 
 

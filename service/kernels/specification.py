@@ -83,11 +83,19 @@ class KernelSpecification(BaseModel, ABC):
         extent, axes = self.extent(), self.laid_along()
         shape = _laid_shape(extent.shape, dimensions, axes, pointer)
         limits.check(shape, pointer + extent.field)
-        rule = self.normalize or normalize or self.default_normalize
+        rule, place = self._rule(normalize, pointer)
         with np.errstate(all="ignore"):
             arrays = [_lay(values, dimensions, axes) for values in self.compute()]
-        kernels = tuple(normalized(array, rule, pointer) for array in arrays)
+        kernels = tuple(normalized(array, rule, pointer, place) for array in arrays)
         return KernelBank(kernels, self.combination())
+
+    def _rule(self, beside: Normalize | None, pointer: str) -> tuple[Normalize, str]:
+        """What the taps are divided by, and where in the request that is said."""
+        if self.normalize is not None:
+            return self.normalize, f"{pointer}/normalize"
+        if beside is not None:
+            return beside, "/normalize"
+        return self.default_normalize, pointer
 
 
 class LineSpecification(KernelSpecification):

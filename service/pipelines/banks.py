@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.convolution.convolve import Options, convolve
-from service.convolution.planner import Plan
+from service.convolution.convolve import Options, prepare
+from service.convolution.planner import Plan, check_work
 from service.convolution.samples import Samples
 from service.errors import ResultNotFinite
 from service.kernels.kernel import Combine, KernelBank
@@ -21,37 +19,35 @@ def convolve_bank(
 ) -> tuple[Samples, list[Plan]]:
     """The result of the whole bank on one array, and the plan of each kernel.
 
-    Shapes as in ``convolve``. The limit on work is one for all the kernels together.
+    Shapes as in ``convolve``. The limit on work is one for all the kernels together; each
+    result is folded into the whole as it comes, so that no more than two are held.
     """
-    results: list[Samples] = []
-    plans: list[Plan] = []
-    for kernel in bank.kernels:
-        left = options.max_multiply_adds - sum(plan.work for plan in plans)
-        result, plan = convolve(array, kernel.values, replace(options, max_multiply_adds=left))
-        if kernel.divisor != 1.0:
-            with np.errstate(over="ignore"):
-                np.divide(result, kernel.divisor, out=result)
-        results.append(result)
-        plans.append(plan)
-    combined = results[0] if bank.combine is None else combine(results, bank.combine)
-    check_finite(combined)
-    return combined, plans
+    prepared = [prepare(array, kernel.values, options) for kernel in bank.kernels]
+    plans = [each.plan for each in prepared]
+    check_work(plans, options.max_multiply_adds)
+    divisors = [kernel.divisor for kernel in bank.kernels]
+    total = _divided(prepared[0].run(array), divisors[0])
+    for each, divisor in zip(prepared[1:], divisors[1:], strict=True):
+        fold(total, _divided(each.run(array), divisor), bank.combine)
+    if bank.combine is Combine.MEAN:
+        total /= len(plans)
+    check_finite(total)
+    return total, plans
 
 
-def combine(results: Sequence[Samples], how: Combine) -> Samples:
-    """Equally shaped results as one of that shape."""
-    total = results[0]
+def fold(total: Samples, result: Samples, how: Combine | None) -> None:
+    """Bring one more result of the same shape into the total, in place."""
     with np.errstate(over="ignore", invalid="ignore"):
-        for result in results[1:]:
-            match how:
-                case Combine.MAGNITUDE:
-                    # hypot, unlike a sum of squares, does not overflow half-way.
-                    total = np.hypot(total, result)
-                case Combine.MAX:
-                    total = np.maximum(total, result)
-                case Combine.SUM | Combine.MEAN:
-                    total = total + result
-    return total / len(results) if how is Combine.MEAN else total
+        match how:
+            case Combine.MAGNITUDE:
+                # hypot, unlike a sum of squares, does not overflow half-way.
+                np.hypot(total, result, out=total)
+            case Combine.MAX:
+                np.maximum(total, result, out=total)
+            case Combine.SUM | Combine.MEAN:
+                np.add(total, result, out=total)
+            case None:
+                raise ValueError("several results need a way to combine them")
 
 
 def check_finite(result: NDArray[Any]) -> None:
@@ -59,3 +55,10 @@ def check_finite(result: NDArray[Any]) -> None:
     # NaN and infinities show in the extremes, which take no array of booleans to find.
     if not (np.isfinite(result.min()) and np.isfinite(result.max())):
         raise ResultNotFinite(f"the result is larger than a {result.dtype} can hold")
+
+
+def _divided(result: Samples, divisor: float) -> Samples:
+    if divisor != 1.0:
+        with np.errstate(over="ignore"):
+            np.divide(result, divisor, out=result)
+    return result

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from service.errors import InvalidRequest
+from service.errors import FieldFault, InvalidRequest, is_name, name_segment
 
 # The part that may hold the whole specification as one JSON object, instead of single fields.
 SPECIFICATION = "spec"
@@ -42,11 +42,14 @@ def read_fields(parts: Mapping[str, memoryview], files: tuple[str, ...]) -> dict
     """
     fields = {name: data for name, data in parts.items() if name not in files}
     if SPECIFICATION not in fields:
-        return {name: read_value(data, f"/{name}") for name, data in fields.items()}
+        return {name: read_value(data, name_segment(name)) for name, data in fields.items()}
     if len(fields) > 1:
-        others = ", ".join(sorted(set(fields) - {SPECIFICATION}))
-        detail = f"holds the whole specification, so these can't stand beside it: {others}"
-        raise InvalidRequest.at(f"/{SPECIFICATION}", detail)
+        others = sorted(filter(is_name, set(fields) - {SPECIFICATION}))
+        detail = "holds the whole specification, so that no other field can stand beside it"
+        beside = [FieldFault(f"/{name}", f"stands beside {SPECIFICATION}") for name in others]
+        raise InvalidRequest(
+            f"{SPECIFICATION} {detail}", [FieldFault(f"/{SPECIFICATION}", detail), *beside]
+        )
     return read_object(fields[SPECIFICATION], f"/{SPECIFICATION}")
 
 

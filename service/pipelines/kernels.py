@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.convolution.arrays import Array
-from service.errors import LimitExceeded
+from service.errors import InvalidRequest, LimitExceeded, name_segment
 from service.formats.encoding import encode_picture
 from service.formats.json_arrays import encode_json
 from service.formats.npy import encode_npy
@@ -46,7 +46,9 @@ def show_named_kernel(
     ``dimensions`` are those of the array that it would be applied to; None takes the
     kernel's own.
     """
-    parameters = {key: read_value(text, f"/{key}") for key, text in parts.items()}
+    if "name" in parts:
+        raise InvalidRequest.at("/name", "stands in the path, and can't be given as a parameter")
+    parameters = {key: read_value(text, name_segment(key)) for key, text in parts.items()}
     specification = parse_kernel({**parameters, "name": name}, "")
     return _show(specification, dimensions, output, Limits(**limits))
 

@@ -114,9 +114,9 @@ def test_numbers_at_the_end_of_the_range_are_never_transformed_unless_forced(ker
 @every_kernel
 def test_work_is_checked_against_the_plans_own_estimate(kernel):
     chosen = plan(workload(kernel))
-    check_work(chosen, chosen.work)
+    check_work([chosen], chosen.work)
     with pytest.raises(LimitExceeded) as refused:
-        check_work(chosen, chosen.work * 0.999)
+        check_work([chosen], chosen.work * 0.999)
     assert "limit" in refused.value.detail
 
 

@@ -89,8 +89,14 @@ def test_each_kernel_of_a_bank_is_normalised_by_itself() -> None:
 
 def test_a_derivative_cannot_be_divided_by_its_sum() -> None:
     with pytest.raises(InvalidRequest) as refusal:
-        parse_kernel("sobel").build(2, Normalize.SUM)
+        parse_kernel({"name": "sobel", "normalize": "sum"}).build(2)
     assert refusal.value.faults[0].pointer == "/kernel/normalize"
+
+
+def test_a_fault_of_the_rule_lies_where_the_rule_stands() -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        parse_kernel("sobel").build(2, Normalize.SUM)
+    assert refusal.value.faults[0].pointer == "/normalize"
 
 
 def test_a_kernel_keeps_a_read_only_copy() -> None:

@@ -104,9 +104,10 @@ def router() -> APIRouter:
             ]
         },
     )
-    async def explain(request: Request, code: str) -> Response:
+    async def explain(request: Request) -> Response:
         """What a problem's `type` means."""
         check_query(request, ())
+        code = request.path_params["code"]
         if code not in PROBLEMS:
             raise NotFound("there is no problem of that name")
         problem = PROBLEMS[code]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from service.api.asking import written
@@ -75,6 +77,39 @@ def router(jobs: Jobs) -> APIRouter:
         check_query(request, ())
         return catalogue
 
+    # Before the route of any name, which would match this path too.
+    @routes.get("/preview", include_in_schema=False)
+    async def preview_by_get() -> Response:
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
+
+    @routes.post(
+        "/preview",
+        operation_id="previewKernel",
+        summary="Preview any kernel",
+        response_class=Response,
+        responses={
+            200: answers_in(offered, json=reference("KernelFacts")),
+            **declared(BodyTooLarge, UnsupportedMediaType),
+            **_FAULTS,
+        },
+        openapi_extra={
+            "parameters": [format_parameter(offered), _DIMENSIONS_PARAMETER],
+            "requestBody": body_of({JSON_MEDIA_TYPE: {"schema": reference("Kernel")}}),
+        },
+    )
+    async def preview(request: Request) -> Response:
+        """Any kernel that a convolution takes, shown as `GET /v1/kernels/{name}` shows one."""
+        check_query(request, _SHOWING)
+        if media_type_of(request) != JSON_MEDIA_TYPE:
+            raise UnsupportedMediaType(f"the body must be {JSON_MEDIA_TYPE}")
+        wanted = request.query_params.get("format")
+        output = choose_format(request.headers.get("accept"), wanted, offered)
+        parts = {"kernel": await request.body()}
+        answer = await jobs.run(
+            request, show_kernel, parts, dimensions=_dimensions(request), output=output.name
+        )
+        return answer_response(answer, output, "kernel")
+
     @routes.get(
         "/{name}",
         operation_id="showKernel",
@@ -112,12 +147,13 @@ def router(jobs: Jobs) -> APIRouter:
             ]
         },
     )
-    async def show_named(request: Request, name: str) -> Response:
+    async def show_named(request: Request) -> Response:
         """One kernel as it is computed with: taps, sum, rank; or drawn, a cell a tap."""
+        name = request.path_params["name"]
         if name not in CATALOGUE:
             raise NotFound("there is no kernel of that name; GET /v1/kernels lists them all")
         query = dict(request.query_params)
-        check_query(request, [*query, *_SHOWING])
+        check_query(request, {*query, *_SHOWING})
         output = choose_format(request.headers.get("accept"), query.get("format"), offered)
         parts = {key: text.encode() for key, text in query.items() if key not in _SHOWING}
         answer = await jobs.run(
@@ -129,34 +165,6 @@ def router(jobs: Jobs) -> APIRouter:
             output=output.name,
         )
         return answer_response(answer, output, name)
-
-    @routes.post(
-        "/preview",
-        operation_id="previewKernel",
-        summary="Preview any kernel",
-        response_class=Response,
-        responses={
-            200: answers_in(offered, json=reference("KernelFacts")),
-            **declared(BodyTooLarge, UnsupportedMediaType),
-            **_FAULTS,
-        },
-        openapi_extra={
-            "parameters": [format_parameter(offered), _DIMENSIONS_PARAMETER],
-            "requestBody": body_of({JSON_MEDIA_TYPE: {"schema": reference("Kernel")}}),
-        },
-    )
-    async def preview(request: Request) -> Response:
-        """Any kernel that a convolution takes, shown as `GET /v1/kernels/{name}` shows one."""
-        check_query(request, _SHOWING)
-        if media_type_of(request) != JSON_MEDIA_TYPE:
-            raise UnsupportedMediaType(f"the body must be {JSON_MEDIA_TYPE}")
-        wanted = request.query_params.get("format")
-        output = choose_format(request.headers.get("accept"), wanted, offered)
-        parts = {"kernel": await request.body()}
-        answer = await jobs.run(
-            request, show_kernel, parts, dimensions=_dimensions(request), output=output.name
-        )
-        return answer_response(answer, output, "kernel")
 
     return routes
 

@@ -72,9 +72,10 @@ def router() -> APIRouter:
             ]
         },
     )
-    async def get_sample(request: Request, name: str) -> Response:
+    async def get_sample(request: Request) -> Response:
         """One of the pictures, as a PNG."""
         check_query(request, ())
+        name = request.path_params["name"]
         if name not in _SAMPLES:
             raise NotFound("there is no sample of that name; GET /v1/samples lists them")
         picture = files("service").joinpath("samples", f"{name}.png").read_bytes()
