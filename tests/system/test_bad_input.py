@@ -436,3 +436,19 @@ def test_a_form_over_the_limit_is_refused(narrow, url, content):
 def test_a_body_over_the_limit_does_not_keep_the_next_one_from_being_served(narrow):
     assert send(narrow, text(in_chunks(body_of(10 * LIMIT)))).status_code == 413
     assert send(narrow, number_array()).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+def test_a_preview_is_asked_for_by_post_alone(client, method):
+    answer = client.request(method, "/v1/kernels/preview")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/v1/kernels/hann?size=5", "/v1/samples/ascent"])
+def test_head_tells_what_get_would_without_the_body(client, path):
+    head, get = client.head(path), client.get(path)
+    assert head.status_code == get.status_code == 200
+    assert head.content == b""
+    assert head.headers["content-length"] == str(len(get.content))
+    assert head.headers["content-type"] == get.headers["content-type"]

@@ -30,6 +30,7 @@ from service.kernels.description import describe
 from service.pipelines.kernels import show_kernel, show_named_kernel
 
 _FAULTS: Final = declared(InvalidRequest, NotAcceptable, QueueFull, DeadlineExceeded)
+_NO_POST: Final = ("GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 # What says how to show a kernel, and so is no parameter of any.
 _SHOWING: Final = ("format", "dimensions")
 _DIMENSIONS: Final = {"1": 1, "2": 2}
@@ -77,11 +78,6 @@ def router(jobs: Jobs) -> APIRouter:
         check_query(request, ())
         return catalogue
 
-    # Before the route of any name, which would match this path too.
-    @routes.get("/preview", include_in_schema=False)
-    async def preview_by_get() -> Response:
-        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
-
     @routes.post(
         "/preview",
         operation_id="previewKernel",
@@ -109,6 +105,11 @@ def router(jobs: Jobs) -> APIRouter:
             request, show_kernel, parts, dimensions=_dimensions(request), output=output.name
         )
         return answer_response(answer, output, "kernel")
+
+    # The route of any name would match this path too, and say 404 or another Allow.
+    @routes.api_route("/preview", methods=list(_NO_POST), include_in_schema=False)
+    async def refuse() -> Response:
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
 
     @routes.get(
         "/{name}",
