@@ -60,14 +60,18 @@ class Server:
 
 
 @contextmanager
-def running_server(folder: Path, *, warm: bool = True, **settings: object) -> Iterator[Server]:
+def running_server(
+    folder: Path, *, warm: bool = True, measured: bool = True, **settings: object
+) -> Iterator[Server]:
     """A server of its own on a free port; ``settings`` are those of ``Settings``, by name.
 
-    At the end it is told to stop, and killed where it does not.
+    At the end it is told to stop, and killed where it does not. What is not ``measured`` runs
+    without coverage, and several times faster.
     """
     log = folder / "server.log"
     # One that is set where the tests run must not change what is tested.
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("CONVOLUTION_")}
+    left_out = ("CONVOLUTION_",) if measured else ("CONVOLUTION_", "COVERAGE_")
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
     given = {f"CONVOLUTION_{name.upper()}": str(value) for name, value in settings.items()}
     environment = inherited | {"CONVOLUTION_PORT": "0"} | given
     command = [sys.executable, "-m", "service"]
