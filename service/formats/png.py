@@ -11,13 +11,15 @@ import struct
 import zlib
 
 import numpy as np
+from isal import isal_zlib
 from numpy.typing import NDArray
 
 from service.formats.picture import Picture, Samples
 
 _COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # by count of channels
 _FILTER_UP = 2
-_FASTEST = 1
+# ISA-L's first level: as small as zlib's first, four to five times faster.
+_LEVEL = 1
 
 
 def encode_png(picture: Picture) -> bytes:
@@ -35,13 +37,13 @@ def encode_png(picture: Picture) -> bytes:
     parts = [b"\x89PNG\r\n\x1a\n", *_chunk(b"IHDR", header)]
     if profile := picture.fitting_profile:
         parts += _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile))
-    parts += _chunk(b"IDAT", zlib.compress(_filtered(picture.samples).data, _FASTEST))
+    parts += _chunk(b"IDAT", isal_zlib.compress(_filtered(picture.samples).data, _LEVEL))
     parts += _chunk(b"IEND", b"")
     return b"".join(parts)
 
 
 def _chunk(kind: bytes, body: bytes) -> tuple[bytes, ...]:
-    checksum = zlib.crc32(body, zlib.crc32(kind))
+    checksum = isal_zlib.crc32(body, isal_zlib.crc32(kind))
     return struct.pack(">I", len(body)), kind, body, struct.pack(">I", checksum)
 
 
