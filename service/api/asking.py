@@ -10,12 +10,25 @@ from fastapi import Request
 
 from service.api.jobs import check_query
 from service.api.negotiation import choose_format
-from service.errors import InvalidRequest
+from service.api.problems import declared
+from service.errors import (
+    BodyTooLarge,
+    DeadlineExceeded,
+    InvalidRequest,
+    NotAcceptable,
+    QueueFull,
+    UnsupportedMediaType,
+)
 from service.formats.table import FORMATS, Format, Subject
 from service.pipelines.answers import INCLUDABLE
 
 # They say how to answer, not what to compute, and so are no part of the specification.
 ASKING: Final = ("format", "include")
+
+# How a convolution can end besides its answer.
+CONVOLUTION_FAULTS: Final = declared(
+    InvalidRequest, NotAcceptable, BodyTooLarge, UnsupportedMediaType, QueueFull, DeadlineExceeded
+)
 
 
 @dataclass(frozen=True)

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from service.api import multipart
-from service.api.asking import read_asking, written
+from service.api.asking import CONVOLUTION_FAULTS, read_asking, written
 from service.api.documents import answers_in, asking_parameters, body_of, form_of, reference
 from service.api.jobs import Jobs, answer_response
-from service.api.problems import declared
-from service.errors import (
-    BodyTooLarge,
-    DeadlineExceeded,
-    InvalidRequest,
-    NotAcceptable,
-    QueueFull,
-    UnsupportedMediaType,
-)
 from service.formats.table import Subject
 from service.pipelines.pictures import convolve_picture
 from service.pipelines.requests import PictureRequest
-
-_FAULTS: Final = declared(
-    InvalidRequest, NotAcceptable, BodyTooLarge, UnsupportedMediaType, QueueFull, DeadlineExceeded
-)
 
 
 def router(jobs: Jobs) -> APIRouter:
@@ -39,7 +24,10 @@ def router(jobs: Jobs) -> APIRouter:
         operation_id="convolveImage",
         summary="Convolve a picture",
         response_class=Response,
-        responses={200: answers_in(offered, json=reference("ConvolvedArray")), **_FAULTS},
+        responses={
+            200: answers_in(offered, json=reference("ConvolvedArray")),
+            **CONVOLUTION_FAULTS,
+        },
         openapi_extra={
             "parameters": asking_parameters(offered),
             "requestBody": body_of(

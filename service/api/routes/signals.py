@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from service.api import multipart
-from service.api.asking import read_asking, written
+from service.api.asking import CONVOLUTION_FAULTS, read_asking, written
 from service.api.documents import (
     JSON_MEDIA_TYPE,
     answers_in,
@@ -18,22 +18,10 @@ from service.api.documents import (
     reference,
 )
 from service.api.jobs import Jobs, answer_response, media_type_of
-from service.api.problems import declared
-from service.errors import (
-    BodyTooLarge,
-    DeadlineExceeded,
-    InvalidRequest,
-    NotAcceptable,
-    QueueFull,
-    UnsupportedMediaType,
-)
+from service.errors import UnsupportedMediaType
 from service.formats.table import Subject
 from service.pipelines.requests import SignalRequest
 from service.pipelines.signals import JSON_BODY, convolve_signal
-
-_FAULTS: Final = declared(
-    InvalidRequest, NotAcceptable, BodyTooLarge, UnsupportedMediaType, QueueFull, DeadlineExceeded
-)
 
 
 def router(jobs: Jobs) -> APIRouter:
@@ -46,7 +34,10 @@ def router(jobs: Jobs) -> APIRouter:
         operation_id="convolveSignal",
         summary="Convolve a signal",
         response_class=Response,
-        responses={200: answers_in(offered, json=reference("ConvolvedArray")), **_FAULTS},
+        responses={
+            200: answers_in(offered, json=reference("ConvolvedArray")),
+            **CONVOLUTION_FAULTS,
+        },
         openapi_extra={
             "parameters": asking_parameters(offered),
             "requestBody": body_of(
