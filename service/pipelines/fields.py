@@ -12,6 +12,9 @@ from service.errors import FieldFault, InvalidRequest, is_name, name_segment
 # The part that may hold the whole specification as one JSON object, instead of single fields.
 SPECIFICATION = "spec"
 
+# What Python's form encoders make of its booleans; no option has such a word for a value.
+_PYTHON_WORDS = {"True": True, "False": False}
+
 
 def read_object(data: memoryview, pointer: str = "") -> dict[str, Any]:
     """The JSON object that ``data`` holds; ``InvalidRequest`` where it holds none.
@@ -59,6 +62,8 @@ def read_value(data: bytes | memoryview, pointer: str) -> Any:
         text = str(data, "utf-8").strip()
     except UnicodeDecodeError as error:
         raise InvalidRequest.at(pointer, "must be UTF-8 text") from error
+    if text in _PYTHON_WORDS:
+        return _PYTHON_WORDS[text]
     if text.startswith(("[", "{", '"')):
         return read_json(text, pointer)
     try:

@@ -19,7 +19,6 @@ from service.pipelines.fields import read_fields, read_json, read_object, read_v
         ("1e3", 1000.0),
         ("true", True),
         ("null", None),
-        ("True", "True"),
         ("[[0, 1], [2, 3]]", [[0, 1], [2, 3]]),
         ('{"name": "box", "size": 5}', {"name": "box", "size": 5}),
         ("", ""),
@@ -97,3 +96,8 @@ def test_the_name_of_a_field_is_not_echoed_where_it_is_none(others):
         read_fields(views, files=())
     assert "<b>" not in caught.value.detail
     assert not any("<b>" in fault.pointer for fault in caught.value.faults)
+
+
+@pytest.mark.parametrize(("text", "value"), [(b"True", True), (b"False", False), (b"true", True)])
+def test_booleans_may_be_written_as_python_writes_them(text, value):
+    assert read_value(text, "/absolute") is value
