@@ -35,7 +35,7 @@ INLINE_BYTES = 2**20
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 # What is wrong with a picture is told to its sender, not to the log.
 QUIET = {"OPENCV_LOG_LEVEL": "SILENT"}
-# Memory in huge pages takes a fraction of the page faults that large pictures are slow by.
+# Huge pages take fewer page faults, which a fresh worker is slow by at large pictures.
 HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 
