@@ -19,6 +19,8 @@ from typing import TypeVar
 
 import httpx
 
+from tests.processes import child_ids
+
 ROOT = Path(__file__).resolve().parents[2]
 # Long enough for a loaded machine; nothing waits for the whole of it unless it is broken.
 PATIENCE_SECONDS = 60.0
@@ -121,9 +123,7 @@ def wait_until(condition: Callable[[], T], seconds: float = PATIENCE_SECONDS) ->
 
 def children_of(parent: int) -> list[int]:
     """The living children of a process, by the kernel's own account."""
-    tasks = Path(f"/proc/{parent}/task")
-    text = " ".join((task / "children").read_text() for task in tasks.iterdir())
-    return [pid for pid in map(int, text.split()) if is_alive(pid)]
+    return [pid for pid in child_ids(parent) if is_alive(pid)]
 
 
 def is_alive(pid: int) -> bool:

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import importlib
+import os
 import time
 from pathlib import Path
 
 import pytest
 
 from service.workers import Pool, PoolSettings
+from tests.processes import child_ids
 
 HERE = Path(__file__).parent
 
@@ -16,12 +18,11 @@ HERE = Path(__file__).parent
 def worker_processes():
     """The ids of this process's living workers, as the system knows them."""
     found = []
-    for task in Path("/proc/self/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            with contextlib.suppress(OSError):
-                command = Path(f"/proc/{pid}/cmdline").read_bytes()
-                if b"service.workers.process" in command:
-                    found.append(int(pid))
+    for pid in child_ids(os.getpid()):
+        with contextlib.suppress(OSError):
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"service.workers.process" in command:
+                found.append(pid)
     return found
 
 
