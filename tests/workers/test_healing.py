@@ -138,8 +138,9 @@ async def test_a_preload_that_fails_is_tried_again_with_pauses(open_pool, jobs, 
             await until(lambda: pool.statistics().restarts >= 3)
             assert not pool.ready
             assert pool.statistics().workers == 0
-    assert {record.name for record in caplog.records} == {"service.workers"}
-    pauses = [record.args[1] for record in caplog.records]
+    # asyncio may add that somebody else had reaped a process before it did: no pause of ours.
+    ours = [record for record in caplog.records if record.name == "service.workers"]
+    pauses = [record.args[1] for record in ours]
     assert pauses[:3] == [0.1, 0.2, 0.4]
 
 
