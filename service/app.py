@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -13,7 +14,7 @@ from service.api import problems
 from service.api.documents import document_of
 from service.api.jobs import Jobs
 from service.api.limits import LimitsMiddleware
-from service.api.routes import documentation, health, images, kernels, samples, signals
+from service.api.routes import documentation, health, images, kernels, samples, signals, vgg16
 from service.pipelines.limits import Limits
 from service.settings import Settings
 from service.workers import Pool, PoolSettings
@@ -29,6 +30,8 @@ _PRELOAD: Final = (
     "service.pipelines.signals",
     "service.pipelines.pictures",
     "service.pipelines.kernels",
+    "service.pipelines.filters",
+    "service.pipelines.activations",
 )
 
 
@@ -44,9 +47,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await pool.start()
+        examination = asyncio.create_task(vgg16.examine(jobs, settings.vgg16_weights))
         try:
             yield
         finally:
+            examination.cancel()
             await pool.close(settings.shutdown_grace_seconds)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
@@ -54,6 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         signals.router(jobs),
         images.router(jobs),
         kernels.router(jobs),
+        vgg16.router(jobs, settings.vgg16_weights, settings.threads_per_worker),
         samples.router(),
         health.router(pool, __version__),
         documentation.router(),
@@ -73,6 +79,7 @@ def _pool_settings(settings: Settings) -> PoolSettings:
         worker_memory_bytes=settings.worker_memory_bytes,
         jobs_per_worker=settings.jobs_per_worker,
         preload=_PRELOAD,
+        threads_per_worker=settings.threads_per_worker,
     )
 
 

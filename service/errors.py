@@ -115,6 +115,18 @@ class NotFound(ServiceError):
     code = "not-found"
 
 
+class WeightsMissing(ServiceError):
+    """The layer is known, but this service was not given its weights."""
+
+    code = "weights-missing"
+
+
+class WeightsUnavailable(ServiceError):
+    """The weights that this service was given can't be read."""
+
+    code = "weights-unavailable"
+
+
 class MethodNotAllowed(ServiceError):
     """The path is known, the HTTP method is not."""
 
@@ -191,6 +203,8 @@ ERRORS: Mapping[str, type[ServiceError]] = {
         UnsupportedMediaType,
         NotAcceptable,
         NotFound,
+        WeightsMissing,
+        WeightsUnavailable,
         MethodNotAllowed,
         BodyTooLarge,
         LimitExceeded,

@@ -33,6 +33,13 @@ class Settings(BaseSettings):
         le=1024,
         description="Worker processes; one for each available processor by default.",
     )
+    threads_per_worker: int = Field(
+        default_factory=lambda known: max(1, available_processors() // known.get("workers", 1)),
+        ge=1,
+        le=1024,
+        description="Threads that one worker may compute with; by default the processors shared "
+        "out among the workers.",
+    )
     queue_limit: int = Field(
         64, ge=0, description="Jobs that may wait for a worker; one more is answered 503."
     )
@@ -69,4 +76,9 @@ class Settings(BaseSettings):
     )
     max_multiply_adds: float = Field(
         2e11, gt=0, description="Most work for one request, in multiply-adds after planning."
+    )
+    vgg16_weights: str | None = Field(
+        None,
+        description="File with the weights of VGG16: Keras' `.h5`, or an `.npz`. Those of blocks "
+        "1 and 2 are there without it.",
     )

@@ -23,6 +23,11 @@ from service.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 README: Final = ROOT / "README.md"
+# Defaults that are made when the service starts.
+FROM_THE_MACHINE: Final = {
+    "workers": "one a processor",
+    "threads_per_worker": "processors / workers",
+}
 OPENAPI: Final = ROOT / "openapi" / "openapi.json"
 
 
@@ -93,8 +98,10 @@ def _formats() -> str:
 def _settings() -> str:
     def default(name: str) -> str:
         field = Settings.model_fields[name]
-        if field.default_factory is not None:
-            return "one a processor"
+        if name in FROM_THE_MACHINE:
+            return FROM_THE_MACHINE[name]
+        if field.default is None:
+            return "none"
         return f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
 
     rows = [

@@ -49,12 +49,21 @@ def read_asking(
     request: Request, offered: Sequence[Format], parts: dict[str, bytes] | None = None
 ) -> Asking:
     """What the request asks of its answer; takes the two fields out of a form's ``parts``."""
-    check_query(request, ASKING)
-    form = {} if parts is None else parts
-    given = {name: _text(name, form.pop(name)) for name in ASKING if name in form}
-    asked = {name: _one(name, given.get(name), request.query_params.get(name)) for name in ASKING}
+    asked = _asked(request, ASKING, {} if parts is None else parts)
     output = choose_format(request.headers.get("accept"), asked["format"], offered)
     return Asking(output, _included(asked["include"]))
+
+
+def read_output(request: Request, offered: Sequence[Format], parts: dict[str, bytes]) -> Format:
+    """The format asked for, where nothing else can be; takes ``format`` out of the ``parts``."""
+    asked = _asked(request, ("format",), parts)
+    return choose_format(request.headers.get("accept"), asked["format"], offered)
+
+
+def _asked(request: Request, names: Sequence[str], form: dict[str, bytes]) -> dict[str, str | None]:
+    check_query(request, names)
+    given = {name: _text(name, form.pop(name)) for name in names if name in form}
+    return {name: _one(name, given.get(name), request.query_params.get(name)) for name in names}
 
 
 def _text(name: str, value: bytes) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from service.api.answer_schemas import ANSWERS
 from service.formats.table import Format
 from service.kernels.catalogue import CATALOGUE, complete_by_name
 from service.kernels.description import kernel_schema
+from service.pipelines.activations import ActivationRequest
 from service.pipelines.answers import INCLUDABLE
 from service.pipelines.fields import SPECIFICATION
 from service.pipelines.requests import PictureRequest, SignalRequest
@@ -19,6 +21,8 @@ from service.pipelines.requests import PictureRequest, SignalRequest
 JSON_MEDIA_TYPE: Final = "application/json"
 
 Schema = dict[str, Any]
+
+CONVOLUTION_HEADERS: Final = {"Convolution-Plan": "How it was computed, in one line."}
 
 _COMPONENTS: Final = "#/components/schemas/"
 _REF_TEMPLATE: Final = _COMPONENTS + "{model}"
@@ -29,8 +33,14 @@ def reference(component: str) -> Schema:
     return {"$ref": _COMPONENTS + component}
 
 
-def answers_in(offered: Sequence[Format], json: Schema) -> Schema:
-    """The 200 response of an endpoint that answers in one of ``offered`` formats."""
+def answers_in(
+    offered: Sequence[Format], json: Schema, headers: Mapping[str, str] = CONVOLUTION_HEADERS
+) -> Schema:
+    """The 200 response of an endpoint that answers in one of ``offered`` formats.
+
+    ``headers`` are described by their names, beside the timing that every job tells.
+    """
+    described = {"Server-Timing": "Milliseconds in the queue and in each stage.", **headers}
     return {
         "description": "The result, in the format asked for.",
         "content": {
@@ -38,14 +48,8 @@ def answers_in(offered: Sequence[Format], json: Schema) -> Schema:
             for each in offered
         },
         "headers": {
-            "Server-Timing": {
-                "description": "Milliseconds in the queue and in each stage.",
-                "schema": {"type": "string"},
-            },
-            "Convolution-Plan": {
-                "description": "How it was computed, in one line.",
-                "schema": {"type": "string"},
-            },
+            name: {"description": description, "schema": {"type": "string"}}
+            for name, description in described.items()
         },
     }
 
@@ -72,31 +76,37 @@ def asking_parameters(offered: Sequence[Format]) -> list[Schema]:
     return [format_parameter(offered), include]
 
 
+def query_parameters(request: type[BaseModel]) -> list[Schema]:
+    """A query parameter for each field of ``request``."""
+    schema = request.model_json_schema(ref_template=_REF_TEMPLATE)
+    fields = _inline(schema["properties"], schema.get("$defs", {}))
+    return [
+        {"name": name, "in": "query", "description": field.pop("description"), "schema": field}
+        for name, field in fields.items()
+    ]
+
+
 def body_of(content: dict[str, Schema]) -> Schema:
     """A required request body."""
     return {"required": True, "content": content}
 
 
-def form_of(request: type[BaseModel], file: str, description: str) -> Schema:
-    """The form that holds ``file`` and the fields of ``request``, or one field ``spec``."""
+def form_of(request: type[BaseModel], file: str, description: str, example: str) -> Schema:
+    """The form that holds ``file`` and the fields of ``request``, or one field ``spec``.
+
+    ``example`` is one for that field.
+    """
     schema = _request_schema(request)
     fields = {name: value for name, value in schema["properties"].items() if name != file}
-    fields["kernel"] = {
-        "type": "string",
-        "description": fields["kernel"]["description"],
-        "anyOf": [
-            {"enum": [name for name, entry in CATALOGUE.items() if complete_by_name(entry)]},
-            {"contentMediaType": JSON_MEDIA_TYPE, "contentSchema": reference("Kernel")},
-        ],
-        "examples": ["laplacian", '{"name": "gaussian", "sigma": 3}', "[[0, 1], [2, 3]]"],
-    }
+    if "kernel" in fields:
+        fields["kernel"] = _kernel_field(fields["kernel"]["description"])
     binary = {"type": "string", "format": "binary", "description": description}
     whole = {
         "type": "string",
         "contentMediaType": JSON_MEDIA_TYPE,
         "contentSchema": reference(request.__name__),
         "description": "All the fields as one JSON object, instead of a field each.",
-        "examples": ['{"kernel": "laplacian"}'],
+        "examples": [example],
     }
     single = {"type": "object", "additionalProperties": False}
     # The two can't both hold, so that any of them is as good as exactly one of them.
@@ -106,7 +116,10 @@ def form_of(request: type[BaseModel], file: str, description: str) -> Schema:
                 {
                     **single,
                     "title": "a field an option",
-                    "required": [file, "kernel"],
+                    "required": [
+                        file,
+                        *(each for each in schema.get("required", ()) if each != file),
+                    ],
                     "properties": {file: binary, **fields},
                 },
                 {
@@ -118,6 +131,18 @@ def form_of(request: type[BaseModel], file: str, description: str) -> Schema:
             ]
         },
         "encoding": {name: {"contentType": "text/plain"} for name in fields},
+    }
+
+
+def _kernel_field(description: str) -> Schema:
+    return {
+        "type": "string",
+        "description": description,
+        "anyOf": [
+            {"enum": [name for name, entry in CATALOGUE.items() if complete_by_name(entry)]},
+            {"contentMediaType": JSON_MEDIA_TYPE, "contentSchema": reference("Kernel")},
+        ],
+        "examples": ["laplacian", '{"name": "gaussian", "sigma": 3}', "[[0, 1], [2, 3]]"],
     }
 
 
@@ -146,9 +171,9 @@ def _whole(app: FastAPI, title: str, version: str, description: str) -> Schema:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(kernel.pop("$defs"))
     schemas["Kernel"] = kernel
-    for request in (SignalRequest, PictureRequest):
+    for request in (SignalRequest, PictureRequest, ActivationRequest):
         schemas[request.__name__] = _request_schema(request)
-    schemas.update(_ANSWERS)
+    schemas.update(ANSWERS)
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     return document
@@ -157,7 +182,8 @@ def _whole(app: FastAPI, title: str, version: str, description: str) -> Schema:
 def _request_schema(request: type[BaseModel]) -> Schema:
     schema = request.model_json_schema(ref_template=_REF_TEMPLATE)
     definitions = schema.pop("$defs", {})
-    schema["properties"]["kernel"] |= reference("Kernel")
+    if "kernel" in schema["properties"]:
+        schema["properties"]["kernel"] |= reference("Kernel")
     inlined: Schema = _inline(schema, definitions)
     return inlined
 
@@ -173,79 +199,3 @@ def _inline(value: Any, definitions: Schema) -> Any:
         beside = {key: each for key, each in value.items() if key != "$ref"}
         return {**definitions[name], **beside}
     return {key: _inline(each, definitions) for key, each in value.items()}
-
-
-_KERNEL_FACTS: Final[Schema] = {
-    "type": "object",
-    "required": ["values", "shape", "sum", "rank", "separable"],
-    "properties": {
-        "name": {"type": "string"},
-        "values": {"type": "array", "description": "The taps, flat or in rows."},
-        "shape": {"type": "array", "items": {"type": "integer"}},
-        "sum": {"type": ["number", "null"], "description": "null where it overflows."},
-        "rank": {"type": "integer"},
-        "separable": {"type": "boolean"},
-    },
-}
-_BANK_FACTS: Final[Schema] = {
-    "type": "object",
-    "required": ["combine", "kernels"],
-    "properties": {
-        "name": {"type": "string"},
-        "combine": {"type": ["string", "null"], "description": "How the results become one."},
-        "kernels": {"type": "array", "items": _KERNEL_FACTS},
-    },
-}
-_PLAN: Final[Schema] = {
-    "type": "object",
-    "properties": {
-        "method": {"type": "string"},
-        "engine": {"type": "string"},
-        "passes": {"type": "integer"},
-        "separable": {"type": "boolean"},
-        "tile": {"type": ["array", "null"], "items": {"type": "integer"}},
-        "precision": {"type": "string"},
-        "multiply_adds": {"type": "integer"},
-        "reason": {"type": "string"},
-    },
-}
-_ANSWERS: Final[Schema] = {
-    "KernelFacts": {"anyOf": [_KERNEL_FACTS, _BANK_FACTS]},
-    "ConvolvedArray": {
-        "type": "object",
-        "required": ["result", "shape", "plan"],
-        "properties": {
-            "result": {"type": "array", "description": "Numbers, or nested arrays of them."},
-            "shape": {"type": "array", "items": {"type": "integer"}},
-            "plan": {
-                "description": "How it was computed; one for each kernel where there are several.",
-                "anyOf": [_PLAN, {"type": "array", "items": _PLAN}],
-            },
-            "kernel": _BANK_FACTS,
-        },
-    },
-    "Problem": {
-        "type": "object",
-        "description": "Problem details, RFC 9457.",
-        "required": ["type", "title", "status", "detail", "instance", "request_id"],
-        "properties": {
-            "type": {"type": "string", "format": "uri-reference"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "detail": {"type": "string"},
-            "instance": {"type": "string"},
-            "request_id": {"type": "string"},
-            "errors": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "required": ["pointer", "detail"],
-                    "properties": {
-                        "pointer": {"type": "string", "description": "JSON Pointer, RFC 6901."},
-                        "detail": {"type": "string"},
-                    },
-                },
-            },
-        },
-    },
-}

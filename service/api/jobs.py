@@ -35,6 +35,10 @@ class Jobs:
         work = self.pool.run(job, parts, limits=asdict(self.limits), **arguments)
         return await _unless_disconnected(request, work)
 
+    async def run_own(self, job: Callable[..., Any], **arguments: Any) -> JobAnswer:
+        """Run a pipeline that nobody asked for, once a worker is there."""
+        return await self.pool.run(job, {}, limits=asdict(self.limits), **arguments)
+
 
 async def _unless_disconnected(request: Request, work: Awaitable[JobAnswer]) -> JobAnswer:
     job = asyncio.ensure_future(work)
@@ -58,13 +62,19 @@ async def _disconnection(request: Request) -> None:
         pass
 
 
-def answer_response(answer: JobAnswer, output: Format, file_stem: str) -> Response:
-    """The response that carries a job's body, with what the job said of itself as headers."""
+def answer_response(
+    answer: JobAnswer, output: Format, file_stem: str, further: Mapping[str, str] | None = None
+) -> Response:
+    """The response that carries a job's body, with what the job said of itself as headers.
+
+    ``further`` are headers of the endpoint's own.
+    """
     milliseconds = {"queue": answer.queue_seconds * 1e3, **answer.facts.get("milliseconds", {})}
     headers = {
         "Vary": "Accept",
         "Content-Disposition": f'inline; filename="{file_stem}.{output.extensions[0]}"',
         "Server-Timing": ", ".join(f"{k};dur={v:.3f}" for k, v in milliseconds.items()),
+        **(further or {}),
     }
     if "plan" in answer.facts:
         headers["Convolution-Plan"] = answer.facts["plan"]

@@ -73,6 +73,13 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         "The message itself breaks the rules of HTTP.",
     ),
     "not-found": Problem(404, "Nothing is here", "No endpoint, kernel or sample has this path."),
+    "weights-missing": Problem(
+        404,
+        "The weights of this layer are not here",
+        "The service ships with those of blocks 1 and 2 of VGG16. Its operator can add the others: "
+        "`python -m service.vgg16 fetch` gets the file that Keras publishes, and "
+        "`CONVOLUTION_VGG16_WEIGHTS` names it.",
+    ),
     "method-not-allowed": Problem(
         405,
         "The path is known, the method is not",
@@ -110,6 +117,13 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         "The worker died",
         "The process that computed this ended early, twice. Others are not affected.",
         retry_after_seconds=1,
+    ),
+    "weights-unavailable": Problem(
+        503,
+        "The weights can't be read",
+        "The file with the weights of VGG16 that this service was given is damaged, or not what "
+        "it should be; the log names it. Everything but `/v1/vgg16` works.",
+        retry_after_seconds=60,
     ),
     "out-of-memory": Problem(
         503,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.float32] | NDArray[np.float64]
 Integers = NDArray[np.uint8] | NDArray[np.uint16]
+Extreme = float | NDArray[np.float32] | NDArray[np.float64]
 
 
 class Scaling(StrEnum):
@@ -32,13 +33,33 @@ def quantise(
     """
     if scaling is Scaling.NONE:
         raise ValueError("scaling 'none' has no integer result")
-    maximum = 2**depth - 1
-    scaled: Values
     if scaling is Scaling.MINMAX:
-        scaled = _stretched(values, maximum)
-    else:
-        scaled = _rescaled(values, source_maximum, maximum)
-        np.clip(scaled, 0, maximum, out=scaled)
+        return stretch(values, float(values.min()), float(values.max()), depth)
+    maximum = 2**depth - 1
+    scaled = _rescaled(values, source_maximum, maximum)
+    np.clip(scaled, 0, maximum, out=scaled)
+    return _rounded(scaled, depth)
+
+
+def stretch(values: Values, low: Extreme, high: Extreme, depth: Literal[8, 16]) -> Integers:
+    """Finite values with ``low`` stretched to 0 and ``high`` to the depth's maximum.
+
+    No value lies outside of ``low`` and ``high``, which broadcast against the values: one
+    pair for all, or one for each part of them. Where the two are equal the result is 0.
+    """
+    # In float64: the span of float32 values may be tiny beside their size.
+    stretched, bottom, top = (np.array(each, np.float64) for each in (values, low, high))
+    with np.errstate(over="ignore"):
+        span = top - bottom
+    if np.isinf(span).any():
+        stretched, bottom, span = stretched / 2, bottom / 2, top / 2 - bottom / 2
+    stretched -= bottom
+    stretched /= np.where(span == 0, 1.0, span)
+    stretched *= 2**depth - 1
+    return _rounded(stretched, depth)
+
+
+def _rounded(scaled: Values, depth: Literal[8, 16]) -> Integers:
     np.rint(scaled, out=scaled)
     return scaled.astype(np.uint8) if depth == 8 else scaled.astype(np.uint16)
 
@@ -52,17 +73,3 @@ def _rescaled(values: Values, source_maximum: float, maximum: int) -> Values:
         if source_maximum < maximum:
             return values * values.dtype.type(maximum / source_maximum)
         return values / values.dtype.type(source_maximum / maximum)
-
-
-def _stretched(values: Values, maximum: int) -> NDArray[np.float64]:
-    # In float64: the span of float32 values may be tiny beside their size.
-    low, high = float(values.min()), float(values.max())
-    if low == high:
-        return np.zeros(values.shape)
-    stretched = values.astype(np.float64)
-    if np.isinf(high - low):
-        stretched, low, high = stretched / 2, low / 2, high / 2
-    stretched -= low
-    stretched /= high - low
-    stretched *= maximum
-    return stretched

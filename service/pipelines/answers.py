@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from numpy.typing import NDArray
+
 from service.convolution.planner import Plan
-from service.errors import InvalidRequest
+from service.errors import InvalidRequest, LimitExceeded
 from service.kernels.description import kernel_facts
 from service.kernels.kernel import KernelBank
+from service.pipelines.limits import Limits
 from service.pipelines.stages import Stages
 
 # What JSON answers hold besides, where ``include`` asks for it.
@@ -44,6 +47,17 @@ def check_include(include: Sequence[str], output: str) -> None:
     """``InvalidRequest`` where something is to be included that the output has no room for."""
     if include and output != "json":
         raise InvalidRequest.at("/include", "only a JSON answer can include more than its result")
+
+
+def require_writable(array: NDArray[Any], output: str, limits: Limits) -> None:
+    """``LimitExceeded`` where an array has more numbers than are written in that format."""
+    # A number takes a JSON text of up to 24 bytes: a large picture would make gigabytes of it.
+    if output == "json" and array.size > limits.max_signal_samples:
+        raise LimitExceeded.at(
+            "/format",
+            f"the result has {array.size} numbers; JSON is written for up to "
+            f"{limits.max_signal_samples}, npy for any",
+        )
 
 
 def job_facts(plans: Sequence[Plan], stages: Stages) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from service.convolution.convolve import Options, sufficient_precision
 from service.convolution.samples import Precision, Samples
-from service.errors import InvalidRequest, LimitExceeded
+from service.errors import InvalidRequest
 from service.formats.decoding import decode_picture
 from service.formats.encoding import encode_picture
 from service.formats.json_arrays import encode_json
@@ -19,7 +19,7 @@ from service.formats.picture import Buffer, Picture
 from service.formats.quantise import Scaling, quantise
 from service.formats.table import FORMATS, Format, Subject, labels
 from service.kernels.kernel import KernelBank
-from service.pipelines.answers import array_document, check_include, job_facts
+from service.pipelines.answers import array_document, check_include, job_facts, require_writable
 from service.pipelines.banks import check_finite, convolve_bank
 from service.pipelines.channels import fit_alpha, select_channels
 from service.pipelines.fields import read_fields
@@ -62,7 +62,7 @@ def convolve_picture(
             body = encode_picture(Picture(levels, picture.icc_profile), target)
         else:
             array = levels if levels.shape[2] > 1 else levels[:, :, 0]
-            _require_writable(array, target, bounds)
+            require_writable(array, target.name, bounds)
             document = array_document(array, plans, bank, include)
             body = encode_json(document) if output == "json" else encode_npy(array)
     return job_facts(plans, stages), body
@@ -146,13 +146,3 @@ def _as_floats(result: Samples, target: Format) -> Samples:
         narrowed = result.astype(np.float32)
     check_finite(narrowed)
     return narrowed
-
-
-def _require_writable(array: NDArray[Any], target: Format, limits: Limits) -> None:
-    # A number takes a JSON text of up to 24 bytes: a large picture would make gigabytes of it.
-    if target.name == "json" and array.size > limits.max_signal_samples:
-        raise LimitExceeded.at(
-            "/format",
-            f"the result has {array.size} numbers; JSON is written for up to "
-            f"{limits.max_signal_samples}, npy for any",
-        )

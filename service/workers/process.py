@@ -33,14 +33,18 @@ TRACEBACK_CHARACTERS = 20_000
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Serve jobs: socket, inbox, outbox (descriptors), parent's pid, memory limit, preload."""
-    connection_fd, inbox_fd, outbox_fd, parent_pid, memory_bytes = map(int, arguments[:5])
+    """Serve jobs.
+
+    The arguments: socket, inbox, outbox (descriptors), the parent's pid, memory limit in bytes,
+    threads, and the modules to import.
+    """
+    connection_fd, inbox_fd, outbox_fd, parent_pid, memory_bytes, threads = map(int, arguments[:6])
     _close_all_but({0, 1, 2, connection_fd, inbox_fd, outbox_fd})
     _prepare_process(parent_pid, memory_bytes)
-    for module in arguments[5:]:
+    for module in arguments[6:]:
         importlib.import_module(module)
     if "cv2" in sys.modules:
-        sys.modules["cv2"].setNumThreads(1)
+        sys.modules["cv2"].setNumThreads(threads)
     with socket.socket(fileno=connection_fd) as connection:
         _serve(connection, MemoryFile(inbox_fd), MemoryFile(outbox_fd))
 

@@ -14,6 +14,7 @@ class PoolSettings:
     submission, waiting included. A job whose caller has gone gets
     ``abandoned_grace_seconds`` to finish, because a new worker costs about as much.
     ``preload`` names the modules that a worker imports before it reports ready.
+    ``threads_per_worker`` is how many threads OpenCV may take in each.
     """
 
     workers: int
@@ -23,3 +24,4 @@ class PoolSettings:
     jobs_per_worker: int
     abandoned_grace_seconds: float = 1.0
     preload: tuple[str, ...] = ()
+    threads_per_worker: int = 1

@@ -32,6 +32,7 @@ EXIT_SECONDS = 2.0
 INLINE_BYTES = 2**20
 """More than this is copied in a thread, so that the event loop goes on meanwhile."""
 
+# Several threads of a job call BLAS, one each: more would only wait for one another.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 # What is wrong with a picture is told to its sender, not to the log.
 QUIET = {"OPENCV_LOG_LEVEL": "SILENT"}
@@ -94,7 +95,12 @@ class Worker:
                 outbox = MemoryFile.create()
                 on_failure.callback(outbox.close)
                 descriptors = (theirs.fileno(), inbox.descriptor, outbox.descriptor)
-                numbers = (*descriptors, os.getpid(), settings.worker_memory_bytes)
+                numbers = (
+                    *descriptors,
+                    os.getpid(),
+                    settings.worker_memory_bytes,
+                    settings.threads_per_worker,
+                )
                 process = await asyncio.create_subprocess_exec(
                     sys.executable,
                     "-P",  # the current folder may hold another package of the same name

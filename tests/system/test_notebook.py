@@ -127,3 +127,16 @@ def test_a_picture_of_ones_own_is_convolved_in_its_red_channel(convolve_picture,
     body = convolve_picture(file.getvalue(), asked(name), channels="red", format="npy")
     want = signal.convolve2d(pixels[:, :, 0].astype(float), kernel)
     assert_equals_scipy(np.load(io.BytesIO(body)), want, kernel)
+
+
+def test_what_kind_of_filters_networks_use(client):
+    """The last cell: 8 x 8 filters of the first layer, as ``filters.T`` and imshow show them."""
+    asked = {"scale": "filter", "transpose": True, "columns": 8, "cell": 3, "gap": 0}
+    drawn = levels(client.get("/v1/vgg16/block1_conv1/filters", params=asked).content)
+    answer = client.get("/v1/vgg16/block1_conv1/filters", params={"format": "npy"})
+    filters = np.load(io.BytesIO(answer.content))
+    for index, f in enumerate(filters.T):
+        row, column = divmod(index, 8)
+        shown = drawn[3 * row : 3 * row + 3, 3 * column : 3 * column + 3]
+        stretched = (f[0] - f[0].min()) / (f[0].max() - f[0].min()) * 255
+        assert np.abs(shown - stretched).max() <= 0.51

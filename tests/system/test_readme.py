@@ -56,5 +56,5 @@ def test_a_command_of_the_readme_gives_the_answer_under_it(command, answer, serv
 def test_every_endpoint_stands_in_the_readme(client):
     paths = client.get("/openapi.json").json()["paths"]
     text = README.read_text()
-    shown = {path: re.sub(r"{\w+}", "", path) in text for path in paths}
-    assert all(shown.values()), [path for path, there in shown.items() if not there]
+    absent = [path for path in paths if not re.search(re.sub(r"{\w+}", r"[^/\\s]+", path), text)]
+    assert not absent

@@ -123,11 +123,12 @@ def limits_of(pid):
     return Path(f"/proc/{pid}/limits").read_text()
 
 
-async def test_libraries_use_one_thread(open_pool, jobs):
-    async with open_pool(workers=1, preload=("cv2",)) as pool:
+@pytest.mark.parametrize("threads", [1, 3])
+async def test_opencv_uses_as_many_threads_as_it_may_and_blas_one(open_pool, jobs, threads):
+    async with open_pool(workers=1, preload=("cv2",), threads_per_worker=threads) as pool:
         variables = (await pool.run(jobs.environment, {})).facts
-        threads = (await pool.run(jobs.opencv_threads, {})).facts["threads"]
-    assert threads == 1
+        used = (await pool.run(jobs.opencv_threads, {})).facts["threads"]
+    assert used == threads
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         assert variables[name] == "1"
 

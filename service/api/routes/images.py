@@ -31,7 +31,11 @@ def router(jobs: Jobs) -> APIRouter:
         openapi_extra={
             "parameters": asking_parameters(offered),
             "requestBody": body_of(
-                {multipart.MEDIA_TYPE: form_of(PictureRequest, "image", "The picture's file.")}
+                {
+                    multipart.MEDIA_TYPE: form_of(
+                        PictureRequest, "image", "The picture's file.", '{"kernel": "laplacian"}'
+                    )
+                }
             ),
         },
     )

@@ -43,7 +43,9 @@ def router(jobs: Jobs) -> APIRouter:
             "requestBody": body_of(
                 {
                     JSON_MEDIA_TYPE: {"schema": reference("SignalRequest")},
-                    multipart.MEDIA_TYPE: form_of(SignalRequest, "signal", "A .npy or .csv file."),
+                    multipart.MEDIA_TYPE: form_of(
+                        SignalRequest, "signal", "A .npy or .csv file.", '{"kernel": "hann"}'
+                    ),
                 }
             ),
         },
