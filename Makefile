@@ -44,6 +44,7 @@ format: $(VENV)/.ready-to-test
 bench: $(VENV)/.ready-to-test
 	@# The allocator as the workers set it for themselves.
 	MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=2147483647 $(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench_vgg16
 
 documents: $(VENV)/.ready-to-test
 	$(BIN)/python -m tests.generated_documents

@@ -26,8 +26,8 @@ Convolution = Callable[[Rows, Rows], None]
 ROW_STEP = 4
 """Rows of a block, and rows and columns of a strip, are multiples of it, but for the last."""
 
-# In pixels: enough for a call to be worth its while, few enough for the cache.
-_STRIP_PIXELS = 2048
+# Squares of 4x4 pixels: enough for a call to be worth its while, few enough for the cache.
+_STRIP_SQUARES = 128
 
 Strip = tuple[slice, slice]
 
@@ -95,12 +95,14 @@ def windows(blocks: Iterable[Rows], shape: Shape, rows: int) -> Iterator[Rows]:
 
 
 def strips(height: int, width: int, threads: int) -> list[Strip]:
-    """A block in parts that fit the cache, at least one for each thread where it can be.
+    """A block in parts that fit the cache, as many for each thread where it can be.
 
     As slices of rows and columns; the last ones may reach beyond the end.
     """
     steps_down, steps_across = -(-height // ROW_STEP), -(-width // ROW_STEP)
-    most = min(_STRIP_PIXELS // ROW_STEP**2, -(-steps_down * steps_across // threads))
+    squares = steps_down * steps_across
+    rounds = -(-squares // (threads * _STRIP_SQUARES))
+    most = -(-squares // (threads * rounds))
     across = -(-steps_across // most)
     columns = ROW_STEP * -(-steps_across // across)
     rows = ROW_STEP * max(1, most * ROW_STEP // columns)

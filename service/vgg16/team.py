@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -11,20 +12,26 @@ Part = TypeVar("Part")
 
 
 class Team:
-    """So many threads, to be entered as a context and ended with it.
-
-    With one, the work is done on the caller's own.
-    """
+    """So many threads, the caller's among them; a context, at whose end the others end."""
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
-        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._others = ThreadPoolExecutor(threads - 1) if threads > 1 else None
 
     def each(self, function: Callable[[Part], None], parts: Iterable[Part]) -> None:
         """Call ``function`` for each part; return when all are done, raise what one raised."""
-        run = map if self._pool is None else self._pool.map
-        for _ in run(function, parts):
-            pass
+        left = deque(parts)
+        helpers = min(self.threads, len(left)) - 1
+        if self._others is None or helpers < 1:
+            _do(function, left)
+            return
+        # One call a thread, not one a part: waking a thread takes as long as a small part.
+        others = [self._others.submit(_do, function, left) for _ in range(helpers)]
+        try:
+            _do(function, left)
+        finally:
+            for other in others:
+                other.result()
 
     def __enter__(self) -> Self:
         return self
@@ -35,5 +42,15 @@ class Team:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+        if self._others is not None:
+            self._others.shutdown()
+
+
+def _do(function: Callable[[Part], None], left: deque[Part]) -> None:
+    """Take parts from ``left`` and work on them, until none is left."""
+    while True:
+        try:
+            part = left.popleft()  # atomic
+        except IndexError:
+            return
+        function(part)

@@ -68,10 +68,17 @@ def test_each_block_halves_the_picture(layer):
 
 def test_the_work_is_that_of_every_layer_on_the_way():
     assert multiply_adds(10, 7, LAYERS["block1_conv1"]) == 70 * 27 * 64
-    # From the second layer on 36 products for each tile of 4x4 outputs, instead of 144.
+    # Then 36 products for each tile of 4x4, the ragged ones at the ends included.
     assert multiply_adds(10, 7, LAYERS["block2_conv1"]) == (
-        70 * 27 * 64 + 3 * 2 * 36 * 64 * 64 + 2 * 1 * 36 * 64 * 128
+        70 * 27 * 64 + (3 * 2) * 36 * 64 * 64 + (2 * 1) * 36 * 64 * 128
     )
+
+
+def test_where_tiles_are_whole_the_work_is_a_quarter_but_for_the_first_layer():
+    # 15.3 billion are what plain convolution is known to take for 224x224 pixels.
+    plain = 15_346_630_656 * 256**2 // 224**2
+    first = 256**2 * 27 * 64
+    assert multiply_adds(256, 256, LAYERS["block5_conv3"]) == first + (plain - first) // 4
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,5 +1,7 @@
 """One layer at a time: the convolutions, and the stages between blocks of rows."""
 
+import threading
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -170,3 +172,10 @@ def test_what_one_part_of_the_work_raises_is_raised(threads):
 
     with Team(threads) as team, pytest.raises(MemoryError):
         team.each(fail, range(5))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_so_many_threads_work_at_once(threads):
+    together = threading.Barrier(threads, timeout=10)
+    with Team(threads) as team:
+        team.each(lambda _: together.wait(), range(3 * threads))
