@@ -14,7 +14,16 @@ from service.api import problems
 from service.api.documents import document_of
 from service.api.jobs import Jobs
 from service.api.limits import LimitsMiddleware
-from service.api.routes import documentation, health, images, kernels, samples, signals, vgg16
+from service.api.routes import (
+    documentation,
+    health,
+    images,
+    kernels,
+    plans,
+    samples,
+    signals,
+    vgg16,
+)
 from service.pipelines.limits import Limits
 from service.settings import Settings
 from service.workers import Pool, PoolSettings
@@ -32,6 +41,7 @@ _PRELOAD: Final = (
     "service.pipelines.kernels",
     "service.pipelines.filters",
     "service.pipelines.activations",
+    "service.pipelines.plans",
 )
 
 
@@ -59,6 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         signals.router(jobs),
         images.router(jobs),
         kernels.router(jobs),
+        plans.router(jobs),
         vgg16.router(jobs, settings.vgg16_weights, settings.threads_per_worker),
         samples.router(),
         health.router(pool, __version__),

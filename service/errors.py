@@ -85,6 +85,36 @@ class MalformedRequest(ServiceError):
     code = "malformed-request"
 
 
+class Unauthorized(ServiceError):
+    """The caller did not show a key that is known here."""
+
+    code = "unauthorized"
+
+
+class RequestTimeout(ServiceError):
+    """The request did not arrive in time."""
+
+    code = "request-timeout"
+
+
+class UriTooLong(ServiceError):
+    """The first line of the request is longer than is read."""
+
+    code = "uri-too-long"
+
+
+class HeadersTooLarge(ServiceError):
+    """The header fields are larger, or more, than are read."""
+
+    code = "headers-too-large"
+
+
+class TooManyRequests(ServiceError):
+    """One caller has as many requests running as it may have."""
+
+    code = "too-many-requests"
+
+
 class UnknownKernel(ServiceError):
     """No kernel of that name is in the catalogue."""
 
@@ -198,6 +228,11 @@ ERRORS: Mapping[str, type[ServiceError]] = {
     for error in (
         InvalidRequest,
         MalformedRequest,
+        Unauthorized,
+        RequestTimeout,
+        UriTooLong,
+        HeadersTooLarge,
+        TooManyRequests,
         UnknownKernel,
         UndecodablePicture,
         UnsupportedMediaType,

@@ -19,10 +19,13 @@ from service.app import create_app
 from service.formats.table import FORMATS, Format, Subject
 from service.kernels.catalogue import CATALOGUE
 from service.kernels.description import describe
+from service.kernels.specification import KernelSpecification
 from service.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 README: Final = ROOT / "README.md"
+# Parameters of every kernel, and of every 1-D one, told once.
+EVERYWHERE: Final = {*KernelSpecification.model_fields, "axes"}
 # Defaults that are made when the service starts.
 FROM_THE_MACHINE: Final = {
     "workers": "one a processor",
@@ -60,7 +63,7 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def _kernels() -> str:
     def row(name: str) -> list[str]:
         facts = describe(CATALOGUE[name])
-        own = [p for p in facts["parameters"]["properties"] if p not in ("normalize", "axes")]
+        own = [p for p in facts["parameters"]["properties"] if p not in EVERYWHERE]
         dimensions = " or ".join(f"{d}-D" for d in facts["dimensions"])
         return [
             f"`{name}`",
@@ -80,6 +83,8 @@ def _formats() -> str:
 
     def holds(each: Format) -> str:
         depths = [f"{depth}-bit" for depth in each.depths] + ["floats"] * each.floats
+        if not each.depths:
+            return "figures"
         return "numbers" if each.encode_array else ", ".join(depths + ["alpha"] * each.alpha)
 
     rows = [

@@ -6,16 +6,24 @@ from typing import Any, Final
 
 Schema = dict[str, Any]
 
-_KERNEL_FACTS: Final[Schema] = {
+_MEASURES: Final[Schema] = {
     "type": "object",
-    "required": ["values", "shape", "sum", "rank", "separable"],
+    "required": ["shape", "sum", "rank", "separable"],
     "properties": {
-        "name": {"type": "string"},
-        "values": {"type": "array", "description": "The taps, flat or in rows."},
         "shape": {"type": "array", "items": {"type": "integer"}},
         "sum": {"type": ["number", "null"], "description": "null where it overflows."},
         "rank": {"type": "integer"},
         "separable": {"type": "boolean"},
+    },
+}
+_MAYBE_SHAPE: Final[Schema] = {"type": ["array", "null"], "items": {"type": "integer"}}
+_KERNEL_FACTS: Final[Schema] = {
+    "type": "object",
+    "required": ["values", *_MEASURES["required"]],
+    "properties": {
+        "name": {"type": "string"},
+        "values": {"type": "array", "description": "The taps, flat or in rows."},
+        **_MEASURES["properties"],
     },
 }
 _BANK_FACTS: Final[Schema] = {
@@ -33,10 +41,12 @@ _PLAN: Final[Schema] = {
         "method": {"type": "string"},
         "engine": {"type": "string"},
         "passes": {"type": "integer"},
+        "phases": {"type": "integer", "description": "Of a stride: each is convolved alone."},
         "separable": {"type": "boolean"},
         "tile": {"type": ["array", "null"], "items": {"type": "integer"}},
         "precision": {"type": "string"},
         "multiply_adds": {"type": "integer"},
+        "milliseconds": {"type": "number", "description": "Estimated; in plans alone."},
         "reason": {"type": "string"},
     },
 }
@@ -72,7 +82,27 @@ ANSWERS: Final[Schema] = {
                 "description": "How it was computed; one for each kernel where there are several.",
                 "anyOf": [_PLAN, {"type": "array", "items": _PLAN}],
             },
-            "kernel": _BANK_FACTS,
+            "kernel": {"anyOf": [_BANK_FACTS, {"type": "array", "items": _BANK_FACTS}]},
+        },
+    },
+    "PlannedConvolution": {
+        "type": "object",
+        "required": ["admitted", "refusals", "shape", "multiply_adds", "kernels", "plan"],
+        "properties": {
+            "admitted": {"type": "boolean", "description": "Whether it would be computed."},
+            "refusals": {
+                "type": "array",
+                "description": "Why not: the limit and what was measured.",
+                "items": {"type": "string"},
+            },
+            "shape": {
+                "description": "Of the result; null where it is not planned.",
+                **_MAYBE_SHAPE,
+            },
+            "multiply_adds": {"type": "integer", "description": "Of all the steps."},
+            "milliseconds": {"type": "number", "description": "Estimated, for all the steps."},
+            "kernels": {"type": "array", "items": _MEASURES},
+            "plan": {"type": "array", "description": "One for each kernel.", "items": _PLAN},
         },
     },
     "Layers": {

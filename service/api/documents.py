@@ -16,13 +16,17 @@ from service.kernels.description import kernel_schema
 from service.pipelines.activations import ActivationRequest
 from service.pipelines.answers import INCLUDABLE
 from service.pipelines.fields import SPECIFICATION
-from service.pipelines.requests import PictureRequest, SignalRequest
+from service.pipelines.plans import PlanRequest
+from service.pipelines.requests import PictureRequest, SignalRequest, Step
 
 JSON_MEDIA_TYPE: Final = "application/json"
 
 Schema = dict[str, Any]
 
 CONVOLUTION_HEADERS: Final = {"Convolution-Plan": "How it was computed, in one line."}
+
+# The ways in which a form brings its kernel.
+_KERNEL_SOURCES: Final = ("kernel", "steps", "kernel_image")
 
 _COMPONENTS: Final = "#/components/schemas/"
 _REF_TEMPLATE: Final = _COMPONENTS + "{model}"
@@ -91,16 +95,21 @@ def body_of(content: dict[str, Schema]) -> Schema:
     return {"required": True, "content": content}
 
 
-def form_of(request: type[BaseModel], file: str, description: str, example: str) -> Schema:
-    """The form that holds ``file`` and the fields of ``request``, or one field ``spec``.
+def form_of(request: type[BaseModel], files: Mapping[str, str], example: str) -> Schema:
+    """The form that holds files and the fields of ``request``, or one field ``spec``.
 
-    ``example`` is one for that field.
+    ``files`` describes each by its name; the first is required. ``example`` is one for that
+    field.
     """
     schema = _request_schema(request)
-    fields = {name: value for name, value in schema["properties"].items() if name != file}
+    fields = {name: value for name, value in schema["properties"].items() if name not in files}
     if "kernel" in fields:
         fields["kernel"] = _kernel_field(fields["kernel"]["description"])
-    binary = {"type": "string", "format": "binary", "description": description}
+        fields["steps"] = _as_text(fields["steps"], ['["gaussian", {"kernel": "sobel"}]'])
+    binaries = {
+        name: {"type": "string", "format": "binary", "description": description}
+        for name, description in files.items()
+    }
     whole = {
         "type": "string",
         "contentMediaType": JSON_MEDIA_TYPE,
@@ -108,29 +117,46 @@ def form_of(request: type[BaseModel], file: str, description: str, example: str)
         "description": "All the fields as one JSON object, instead of a field each.",
         "examples": [example],
     }
-    single = {"type": "object", "additionalProperties": False}
-    # The two can't both hold, so that any of them is as good as exactly one of them.
+    properties = {**binaries, **fields}
+    file = next(iter(files))
+    # A kernel comes in one of these ways, and so no two of the alternatives hold at once.
+    sources = [name for name in _KERNEL_SOURCES if name in properties]
+    alternatives = [
+        _alternative(
+            f"a field an option, with {source}",
+            [file, source],
+            {name: each for name, each in properties.items() if name not in {*sources} - {source}},
+        )
+        for source in sources
+    ] or [_alternative("a field an option", [file], properties)]
+    by_spec = _alternative(
+        "one field for all", [file, SPECIFICATION], {file: binaries[file], SPECIFICATION: whole}
+    )
     return {
-        "schema": {
-            "anyOf": [
-                {
-                    **single,
-                    "title": "a field an option",
-                    "required": [
-                        file,
-                        *(each for each in schema.get("required", ()) if each != file),
-                    ],
-                    "properties": {file: binary, **fields},
-                },
-                {
-                    **single,
-                    "title": "one field for all",
-                    "required": [file, SPECIFICATION],
-                    "properties": {file: binary, SPECIFICATION: whole},
-                },
-            ]
-        },
+        "schema": {"anyOf": [*alternatives, by_spec]},
         "encoding": {name: {"contentType": "text/plain"} for name in fields},
+    }
+
+
+def _alternative(title: str, required: list[str], properties: Schema) -> Schema:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "title": title,
+        "required": required,
+        "properties": properties,
+    }
+
+
+def _as_text(field: Schema, examples: list[str]) -> Schema:
+    """A field of a form whose text is JSON."""
+    schema = {key: each for key, each in field.items() if key != "description"}
+    return {
+        "type": "string",
+        "description": field["description"],
+        "contentMediaType": JSON_MEDIA_TYPE,
+        "contentSchema": schema,
+        "examples": examples,
     }
 
 
@@ -171,7 +197,7 @@ def _whole(app: FastAPI, title: str, version: str, description: str) -> Schema:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(kernel.pop("$defs"))
     schemas["Kernel"] = kernel
-    for request in (SignalRequest, PictureRequest, ActivationRequest):
+    for request in (SignalRequest, PictureRequest, PlanRequest, Step, ActivationRequest):
         schemas[request.__name__] = _request_schema(request)
     schemas.update(ANSWERS)
     for unused in ("HTTPValidationError", "ValidationError"):
@@ -184,8 +210,17 @@ def _request_schema(request: type[BaseModel]) -> Schema:
     definitions = schema.pop("$defs", {})
     if "kernel" in schema["properties"]:
         schema["properties"]["kernel"] |= reference("Kernel")
+    if "steps" in schema["properties"]:
+        schema["properties"]["steps"] = _steps_field(schema["properties"]["steps"])
+        schema["anyOf"] = [{"required": ["kernel"]}, {"required": ["steps"]}]
     inlined: Schema = _inline(schema, definitions)
     return inlined
+
+
+def _steps_field(field: Schema) -> Schema:
+    """The field of the steps, each an object with a kernel or a kernel alone."""
+    step = {"anyOf": [reference("Step"), reference("Kernel")]}
+    return {**field, "items": step}
 
 
 def _inline(value: Any, definitions: Schema) -> Any:

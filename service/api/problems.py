@@ -72,6 +72,12 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         "Not a well-formed HTTP request",
         "The message itself breaks the rules of HTTP.",
     ),
+    "unauthorized": Problem(
+        401,
+        "A key is needed",
+        "This service answers callers that show one of its keys, as `Authorization: Bearer KEY` or "
+        "as `X-API-Key: KEY`. Whoever runs it hands them out.",
+    ),
     "not-found": Problem(404, "Nothing is here", "No endpoint, kernel or sample has this path."),
     "weights-missing": Problem(
         404,
@@ -91,15 +97,36 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
         "The header `Accept` or the parameter `format` asks for a format that this endpoint does "
         "not produce. The detail lists those that it does.",
     ),
+    "request-timeout": Problem(
+        408,
+        "The request came too slowly",
+        "Its headers or its body did not arrive within the time that there is for them.",
+    ),
     "body-too-large": Problem(
         413,
         "The body is too large",
         "It is over the byte limit, counted while it arrives.",
     ),
+    "uri-too-long": Problem(
+        414,
+        "The request line is too long",
+        "Options that need more room come in the body.",
+    ),
     "unsupported-media-type": Problem(
         415,
         "Not a type that is read here",
         "The body, or the picture in it, is of a type that this endpoint does not read.",
+    ),
+    "too-many-requests": Problem(
+        429,
+        "Too many at once",
+        "This key has as many requests running as it may have. Try again after `Retry-After`.",
+        retry_after_seconds=1,
+    ),
+    "headers-too-large": Problem(
+        431,
+        "The header fields are too large",
+        "Together they are over the byte limit, or there are too many.",
     ),
     "internal-error": Problem(
         500,

@@ -26,7 +26,8 @@ def direct_2d(picture: Samples, kernel: Array) -> Samples:
     """The valid convolution, (height, width, channels) by (rows, columns), by cv2.filter2D.
 
     A large kernel is cut into blocks small enough to stay a direct sum; convolution is
-    linear in the kernel, so the blocks' results add up.
+    linear in the kernel, so the blocks' results add up. filter2D leaves out taps of zero, and
+    so are blocks of nothing else.
     """
     flipped = kernel[::-1, ::-1].astype(picture.dtype)
     height = picture.shape[0] - kernel.shape[0] + 1
@@ -37,8 +38,13 @@ def direct_2d(picture: Samples, kernel: Array) -> Samples:
         window = picture[top : top + height + rows - 1, left : left + width + columns - 1]
         part = _correlate_valid(window, block)
         total = part if total is None else np.add(total, part, out=total)
-    assert total is not None  # noqa: S101 (a kernel has at least one tap)
-    return total
+    return np.zeros((height, width, picture.shape[2]), picture.dtype) if total is None else total
+
+
+def most_blocks(shape: tuple[int, int], nonzero: int) -> int:
+    """How many blocks a kernel is cut into, at most."""
+    rows, columns = _block_shape(shape)
+    return max(1, min(nonzero, -(-shape[0] // rows) * -(-shape[1] // columns)))
 
 
 def _correlate_valid(picture: Samples, kernel: Samples) -> Samples:
@@ -49,10 +55,16 @@ def _correlate_valid(picture: Samples, kernel: Samples) -> Samples:
 
 
 def _blocks(kernel: Samples) -> Iterator[tuple[int, int, Samples]]:
-    rows = min(kernel.shape[0], _MAX_BLOCK_SIDE)
-    if kernel.shape[1] < _MAX_BLOCK_SIDE:
-        rows = min(kernel.shape[0], _MAX_BLOCK_TAPS // kernel.shape[1])
-    columns = min(kernel.shape[1], _MAX_BLOCK_TAPS // rows)
+    rows, columns = _block_shape((kernel.shape[0], kernel.shape[1]))
     for top in range(0, kernel.shape[0], rows):
         for left in range(0, kernel.shape[1], columns):
-            yield top, left, kernel[top : top + rows, left : left + columns]
+            block = kernel[top : top + rows, left : left + columns]
+            if block.any():
+                yield top, left, block
+
+
+def _block_shape(shape: tuple[int, int]) -> tuple[int, int]:
+    rows = min(shape[0], _MAX_BLOCK_SIDE)
+    if shape[1] < _MAX_BLOCK_SIDE:
+        rows = min(shape[0], _MAX_BLOCK_TAPS // shape[1])
+    return rows, min(shape[1], _MAX_BLOCK_TAPS // rows)

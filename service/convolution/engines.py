@@ -10,51 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
 
-from service.convolution.arrays import Array
-from service.convolution.direct import direct_1d, direct_2d
+from service.convolution.direct import direct_1d, direct_2d, most_blocks
 from service.convolution.options import Method
-from service.convolution.overlap_save import overlap_save_1d, overlap_save_2d, tile_length
-from service.convolution.rank import outer_factors
+from service.convolution.overlap_save import overlap_save_1d, overlap_save_2d
 from service.convolution.samples import Precision, Samples
 from service.convolution.separable import two_pass
-
-
-@dataclass(frozen=True)
-class KernelAnalysis:
-    """A kernel, (taps,) or (rows, columns), with the factors of a rank-1 one."""
-
-    values: Array
-
-    @cached_property
-    def factors(self) -> tuple[Array, Array] | None:
-        """``(column, row)`` of which a 2-D kernel is the outer product, if it is one."""
-        return outer_factors(self.values) if self.values.ndim == 2 else None
-
-
-@dataclass(frozen=True)
-class Workload:
-    """What is to be computed: the output's size along each axis, channels, kernel, precision."""
-
-    output: tuple[int, ...]
-    channels: int
-    kernel: KernelAnalysis
-    precision: Precision
-
-    @property
-    def samples(self) -> int:
-        """Output samples over all channels."""
-        return math.prod(self.output) * self.channels
-
-    @property
-    def tile(self) -> tuple[int, ...]:
-        """The tile that overlap-save would use."""
-        shape = self.kernel.values.shape
-        return tuple(tile_length(n, k, len(shape)) for n, k in zip(self.output, shape, strict=True))
+from service.convolution.workload import KernelAnalysis, Workload
 
 
 @dataclass(frozen=True)
@@ -84,51 +49,67 @@ _PASS_TAP: Final[Mapping[Precision, float]] = {np.float32: 0.050, np.float64: 0.
 _PASS_CACHE_TAPS = 150.0
 _TRANSFORM_STEP: Final[Mapping[Precision, float]] = {np.float32: 0.24, np.float64: 0.36}
 _TRANSFORM_START = 50_000.0
+# What it takes to gather one more phase of a stride, and to call the engine on it.
+_PHASE_START = 15_000.0
 # One line of samples, by numpy.convolve: it has loops of its own for up to eleven taps.
 _LINE_SHORT_TAP, _LINE_SAMPLE, _LINE_TAP = 0.15, 5.0, 0.083
 
 
-def _taps(work: Workload) -> int:
-    return work.kernel.values.size
+def _line_multiply_adds(work: Workload) -> float:
+    return float(work.samples * work.lengths[0])
 
 
-def _dense_multiply_adds(work: Workload) -> float:
-    return float(work.samples * _taps(work))
+def _direct_multiply_adds(work: Workload) -> float:
+    return float(work.samples * max(1, work.kernel.nonzero))
 
 
 def _two_pass_multiply_adds(work: Workload) -> float:
-    return float(work.samples * sum(work.kernel.values.shape))
+    return float(work.samples * _both_lengths(work))
 
 
 def _transform_steps(work: Workload) -> float:
     """Samples of all tiles, times the binary logarithm of a tile's length, both ways."""
-    tile = math.prod(work.tile)
+    tile = work.tile
     steps = 1.0
-    for n, k, t in zip(work.output, work.kernel.values.shape, work.tile, strict=True):
+    for n, k, t in zip(work.output, work.part, tile, strict=True):
         steps *= math.ceil(n / (t - k + 1)) * t
-    return 2.0 * steps * work.channels * math.log2(max(tile, 2))
+    return 2.0 * steps * work.channels * work.phases * math.log2(max(math.prod(tile), 2))
 
 
 def _line_nanoseconds(work: Workload) -> float:
-    taps = _taps(work)
-    each = _LINE_SHORT_TAP * taps if taps <= 11 else _LINE_SAMPLE + _LINE_TAP * taps
-    return work.samples * each
+    phases, taps = work.phases, work.lengths[0]
+    short = taps <= 11 * phases
+    each = _LINE_SHORT_TAP * taps if short else _LINE_SAMPLE * phases + _LINE_TAP * taps
+    return _phases_start(work) + work.samples * each
 
 
 def _direct_nanoseconds(work: Workload) -> float:
-    each = _DIRECT_SAMPLE[work.precision] + _DIRECT_TAP[work.precision] * _taps(work)
-    return work.samples * each
+    taps, (rows, columns) = work.kernel.nonzero, work.part
+    blocks = work.phases * most_blocks((rows, columns), -(-taps // work.phases))
+    each = _DIRECT_SAMPLE[work.precision] * blocks + _DIRECT_TAP[work.precision] * taps
+    return _phases_start(work) + work.samples * each
 
 
 def _two_pass_nanoseconds(work: Workload) -> float:
-    taps = sum(work.kernel.values.shape)
-    slowed = 1.0 + taps / _PASS_CACHE_TAPS
-    each = _DIRECT_SAMPLE[work.precision] + _PASS_TAP[work.precision] * taps * slowed
-    return work.samples * each
+    taps = _both_lengths(work)
+    slowed = 1.0 + sum(work.part) / _PASS_CACHE_TAPS
+    each = _DIRECT_SAMPLE[work.precision] * work.phases + _PASS_TAP[work.precision] * taps * slowed
+    return _phases_start(work) + work.samples * each
 
 
 def _transform_nanoseconds(work: Workload) -> float:
-    return _TRANSFORM_START + _transform_steps(work) * _TRANSFORM_STEP[work.precision]
+    start = _TRANSFORM_START * work.phases
+    return start + _transform_steps(work) * _TRANSFORM_STEP[work.precision]
+
+
+def _both_lengths(work: Workload) -> int:
+    """The taps of both passes over all phases; each length occurs with all of the other axis."""
+    rows, columns = work.lengths
+    return rows * len(work.residues[1]) + columns * len(work.residues[0])
+
+
+def _phases_start(work: Workload) -> float:
+    return _PHASE_START * (work.phases - 1)
 
 
 def _run_two_pass(picture: Samples, kernel: KernelAnalysis) -> Samples:
@@ -145,7 +126,7 @@ ENGINES: Final = (
         dimensions=1,
         passes=1,
         run=lambda signal, kernel: direct_1d(signal, kernel.values),
-        multiply_adds=_dense_multiply_adds,
+        multiply_adds=_line_multiply_adds,
         nanoseconds=_line_nanoseconds,
     ),
     Engine(
@@ -163,7 +144,7 @@ ENGINES: Final = (
         dimensions=2,
         passes=1,
         run=lambda picture, kernel: direct_2d(picture, kernel.values),
-        multiply_adds=_dense_multiply_adds,
+        multiply_adds=_direct_multiply_adds,
         nanoseconds=_direct_nanoseconds,
     ),
     Engine(

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service.convolution.engines import ENGINES, Engine, Workload
+from service.convolution.engines import ENGINES, Engine
 from service.convolution.options import Method
+from service.convolution.workload import Workload
 from service.errors import InvalidRequest, LimitExceeded
 
 
@@ -23,6 +24,11 @@ class Plan:
     def work(self) -> float:
         """Estimated multiply-adds."""
         return self.engine.multiply_adds(self.workload)
+
+    @property
+    def nanoseconds(self) -> float:
+        """Estimated time on one core."""
+        return self.engine.nanoseconds(self.workload)
 
     @property
     def reason(self) -> str:
@@ -44,6 +50,7 @@ class Plan:
             "method": self.engine.method.value,
             "engine": self.engine.name,
             "passes": self.engine.passes,
+            "phases": self.workload.phases,
             "separable": factors is not None,
             "tile": list(self.workload.tile) if self.engine.method is Method.FFT else None,
             "precision": self.workload.precision.__name__,

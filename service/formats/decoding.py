@@ -1,27 +1,23 @@
-"""Files to pictures: judged by their headers first, then decoded, then put upright."""
+"""Files to pictures: told apart by how they begin, judged by their headers, decoded, upright."""
 
 from __future__ import annotations
 
 import struct
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from io import BytesIO
 
 import cv2
 import numpy as np
-from PIL import ExifTags, Image, ImageCms
-from PIL.ImageFile import ImageFile
+from PIL import Image, ImageCms
 
 from service.errors import InvalidRequest, LimitExceeded, UndecodablePicture, UnsupportedMediaType
-from service.formats.picture import Buffer, Picture, Samples
-from service.formats.pillow_modes import samples_of
+from service.formats.limits import IMAGE, PictureLimits, require_sought
+from service.formats.picture import Buffer, Picture
 from service.formats.table import Format, Subject, labels, sniff_picture
-from service.formats.tiff_reading import DeepTiff, deep_tiff
 
-POINTER = "/image"
+__all__ = ["PictureLimits", "decode_picture"]
 
 # What the decoders raise on broken files: they parse without checking, and say so with
 # whatever exception comes of it. MemoryError is not among them.
@@ -44,114 +40,37 @@ _DECODER_FAULTS = (
 )
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
-# By the EXIF tag: how stored rows and columns become those of the upright picture.
-ORIENTATIONS: Mapping[int, Callable[[Samples], Samples]] = {
-    1: lambda stored: stored,
-    2: lambda stored: stored[:, ::-1],
-    3: lambda stored: stored[::-1, ::-1],
-    4: lambda stored: stored[::-1],
-    5: lambda stored: stored.transpose(1, 0, 2),
-    6: lambda stored: stored[::-1].transpose(1, 0, 2),
-    7: lambda stored: stored[::-1, ::-1].transpose(1, 0, 2),
-    8: lambda stored: stored[:, ::-1].transpose(1, 0, 2),
-}
 
+def decode_picture(
+    data: Buffer, limits: PictureLimits, frame: int = 0, *, gaps: bool = False
+) -> Picture:
+    """The picture of a file in one of the formats read, upright.
 
-@dataclass(frozen=True)
-class PictureLimits:
-    """How large a picture may be, judged from its header: pixels, and the longer side."""
+    Of an animation, or of a TIFF file of several pages, the one numbered ``frame``, from 0, as
+    a viewer shows it. Unsigned samples of up to 8 bits give uint8 and of up to 16 uint16, of
+    their whole range; signed ones int32; wider ones and float64 give float64, other floats
+    float32. Palettes, colour keys, CMYK, YCbCr and Lab become gray or RGB, with straight alpha
+    where the file has transparency.
 
-    max_pixels: int
-    max_side: int
-
-
-def decode_picture(data: Buffer, limits: PictureLimits) -> Picture:
-    """The picture of a file in one of the formats read, upright; of an animation, the first.
-
-    8-bit files give uint8, 16-bit ones uint16, others int32 or float32; palettes, colour
-    keys, CMYK, YCbCr, Lab and HSV become gray or RGB, with straight alpha where the file has
-    transparency. ``InvalidRequest`` for an empty file, ``UnsupportedMediaType`` for one of
-    another format, ``LimitExceeded`` over the limits, ``UndecodablePicture`` for a broken one
-    or float samples that are not finite; all at ``/image``.
+    ``InvalidRequest`` at ``/image`` for an empty file and at ``/frame`` for a frame that is not
+    there; ``UnsupportedMediaType`` for a file of another format, ``LimitExceeded`` over the
+    limits, ``UndecodablePicture`` for a broken one or samples that are not finite (NaN is let
+    pass where there may be ``gaps``), all at ``/image``.
     """
+    require_sought(frame)
     if not len(data):
-        raise InvalidRequest.at(POINTER, "the file is empty")
+        raise InvalidRequest.at(IMAGE, "the file is empty")
     source = sniff_picture(data)
-    if source is None or source.plugin is None:
+    if source is None or source.decode_picture is None:
         readable = labels(lambda each: Subject.PICTURE in each.reads)
-        raise UnsupportedMediaType.at(POINTER, f"not a picture in a format read here: {readable}")
+        raise UnsupportedMediaType.at(IMAGE, f"not a picture in a format read here: {readable}")
     with _translated_faults(source):
-        picture = _decode(data, source.name, source.plugin, limits)
-    if picture.samples.dtype.kind == "f" and not np.isfinite(picture.samples).all():
-        raise UndecodablePicture.at(POINTER, "the picture holds samples that are not finite")
+        picture = source.decode_picture(data, frame, limits).upright()
+    if picture.samples.dtype.kind == "f":
+        sound = ~np.isinf(picture.samples) if gaps else np.isfinite(picture.samples)
+        if not sound.all():
+            raise UndecodablePicture.at(IMAGE, "the picture holds samples that are not finite")
     return picture
-
-
-def _decode(data: Buffer, name: str, plugin: type[ImageFile], limits: PictureLimits) -> Picture:
-    deep = deep_tiff(data) if name == "tiff" else None
-    if deep is not None:
-        return _decode_deep_tiff(deep, limits)
-    # The one plugin, not Image.open: no other is ever asked, and Pillow's global limit does
-    # not come before the service's own.
-    with plugin(BytesIO(data)) as image:
-        _require_within(image.size, limits)
-        raw_mode = _raw_mode(image)
-        if name == "png" and image.mode != "I;16" and raw_mode.endswith(";16B"):
-            return _decode_deep_png(image, data, raw_mode)
-        image.load()
-        return _upright(samples_of(image, raw_mode), _orientation(image), _profile(image))
-
-
-def _decode_deep_tiff(deep: DeepTiff, limits: PictureLimits) -> Picture:
-    _require_within(deep.size, limits)
-    samples, orientation = deep.decode()
-    return _upright(samples, orientation, deep.icc_profile)
-
-
-def _decode_deep_png(image: ImageFile, data: Buffer, raw_mode: str) -> Picture:
-    """The 16-bit PNG that Pillow, having read its header, would reduce to 8 bits."""
-    stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if stored is None:
-        raise ValueError("OpenCV found it broken")
-    if raw_mode.startswith("LA"):
-        samples: Samples = stored[:, :, [0, 3]]
-    else:
-        samples = stored[:, :, [2, 1, 0, 3][: stored.shape[2]]]
-    return _upright(samples, _orientation(image), _profile(image))
-
-
-def _upright(stored: Samples, orientation: int, icc_profile: bytes | None) -> Picture:
-    samples = ORIENTATIONS.get(orientation, ORIENTATIONS[1])(stored)
-    return Picture(np.ascontiguousarray(samples), icc_profile)
-
-
-def _orientation(image: Image.Image) -> int:
-    # Once loaded, a TIFF picture has been turned by Pillow, which then drops the tag.
-    return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-
-
-def _profile(image: Image.Image) -> bytes | None:
-    profile = image.info.get("icc_profile")
-    return bytes(profile) if profile else None
-
-
-def _raw_mode(image: ImageFile) -> str:
-    arguments = image.tile[0].args if image.tile else ""
-    first = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
-    return first if isinstance(first, str) else ""
-
-
-def _require_within(size: tuple[int, int], limits: PictureLimits) -> None:
-    width, height = size
-    if width < 1 or height < 1:
-        raise UndecodablePicture.at(POINTER, "the picture has no pixels")
-    measured = f"the picture is {width} x {height} pixels"
-    if max(size) > limits.max_side:
-        raise LimitExceeded.at(POINTER, f"{measured}; a side may be {limits.max_side} at most")
-    if width * height > limits.max_pixels:
-        raise LimitExceeded.at(
-            POINTER, f"{measured}, {width * height} in all; {limits.max_pixels} are allowed"
-        )
 
 
 @contextmanager
@@ -162,7 +81,7 @@ def _translated_faults(source: Format) -> Iterator[None]:
         try:
             yield
         except _BOMBS as error:
-            raise LimitExceeded.at(POINTER, "the picture has more pixels than allowed") from error
+            raise LimitExceeded.at(IMAGE, "the picture has more pixels than allowed") from error
         except _DECODER_FAULTS as error:
             detail = f"the {source.label} file is broken or of a kind that cannot be decoded"
-            raise UndecodablePicture.at(POINTER, detail) from error
+            raise UndecodablePicture.at(IMAGE, detail) from error

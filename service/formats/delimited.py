@@ -24,7 +24,8 @@ def decode_csv(data: Buffer, pointer: str, max_samples: int) -> Array:
 
     The delimiter is the first of semicolon, tab and comma that stands in the first row. Blank
     lines, and what follows a ``#``, are skipped. ``InvalidRequest`` at ``pointer`` for text
-    that is no table of finite numbers, with the line; ``LimitExceeded`` over ``max_samples``.
+    that is no table of finite numbers or NaN, with the line; ``LimitExceeded`` over
+    ``max_samples``.
     """
     try:
         text = str(data, "utf-8-sig")
@@ -41,7 +42,7 @@ def decode_csv(data: Buffer, pointer: str, max_samples: int) -> Array:
         raise InvalidRequest.at(pointer, _fault(text, delimiter)) from error
     if table.size > max_samples:
         raise LimitExceeded.at(pointer, f"{table.size} samples are over the limit of {max_samples}")
-    return require_finite(table.ravel() if 1 in table.shape else table, pointer)
+    return require_finite(table.ravel() if 1 in table.shape else table, pointer, gaps=True)
 
 
 def encode_csv(array: NDArray[Any]) -> bytes:

@@ -48,9 +48,9 @@ def decode_npy(data: Buffer, pointer: str, max_samples: int) -> Array:
     """The 1-D or 2-D array of a ``.npy`` file, as C-contiguous float64.
 
     Integers and floats of any size and byte order, in C or Fortran order. ``InvalidRequest``
-    at ``pointer`` for anything else, for a length that is not the shape's and for values that
-    are not finite; ``LimitExceeded`` over ``max_samples``. Nothing is unpickled, and nothing
-    allocated before the header has been found to be true.
+    at ``pointer`` for anything else, for a length that is not the shape's and for infinities
+    (NaN may stand for a missing sample); ``LimitExceeded`` over ``max_samples``. Nothing is
+    unpickled, and nothing allocated before the header has been found to be true.
     """
     file = BytesIO(data)
     shape, fortran_order, dtype = _header(file, pointer)
@@ -68,14 +68,18 @@ def decode_npy(data: Buffer, pointer: str, max_samples: int) -> Array:
     array = stored.reshape(shape, order="F" if fortran_order else "C")
     with np.errstate(over="ignore"):  # a long double beyond float64 becomes infinite: refused
         numbers = np.array(array, np.float64, order="C")
-    return require_finite(numbers, pointer)
+    return require_finite(numbers, pointer, gaps=True)
 
 
 def encode_npy(array: NDArray[Any]) -> bytes:
-    """The array of numbers, whatever its shape and type, as a ``.npy`` file."""
-    file = BytesIO()
-    npy_format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
-    return file.getvalue()
+    """The array of numbers, whatever its shape, type and layout, as a ``.npy`` file in C order.
+
+    The numbers of an array that is in C order are copied once, to their place in the file.
+    """
+    numbers = np.ascontiguousarray(array)
+    header = BytesIO()
+    npy_format.write_array_header_1_0(header, npy_format.header_data_from_array_1_0(numbers))
+    return b"".join((header.getvalue(), numbers.data))
 
 
 def _header(file: BytesIO, pointer: str) -> Header:

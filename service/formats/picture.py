@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Buffer = bytes | bytearray | memoryview
 Samples = NDArray[Any]
 
-SAMPLE_TYPES = frozenset(map(np.dtype, (np.uint8, np.uint16, np.int32, np.float32)))
+SAMPLE_TYPES = frozenset(map(np.dtype, (np.uint8, np.uint16, np.int32, np.float32, np.float64)))
 _PROFILE_SPACES = {1: b"GRAY", 2: b"GRAY", 3: b"RGB ", 4: b"RGB "}
 
 
@@ -19,8 +19,8 @@ _PROFILE_SPACES = {1: b"GRAY", 2: b"GRAY", 3: b"RGB ", 4: b"RGB "}
 class Picture:
     """Samples, upright, with the ICC profile that says what their colours mean.
 
-    ``samples`` is C-contiguous, ``(height, width, channels)``, of uint8, uint16, int32 or
-    float32. The count of channels is the colour model: 1 gray, 2 gray and alpha, 3 RGB,
+    ``samples`` is C-contiguous, ``(height, width, channels)``, of uint8, uint16, int32,
+    float32 or float64. The count of channels is the colour model: 1 gray, 2 gray and alpha, 3 RGB,
     4 RGB and alpha. Alpha is straight: colours are not multiplied by it. Anything else is a
     ``ValueError``.
     """
@@ -33,7 +33,7 @@ class Picture:
         if len(shape) != 3 or not 1 <= shape[2] <= 4 or 0 in shape:
             raise ValueError("samples are (height, width, channels) with 1 to 4 channels")
         if self.samples.dtype not in SAMPLE_TYPES:
-            raise ValueError("samples are uint8, uint16, int32 or float32")
+            raise ValueError("samples are uint8, uint16, int32, float32 or float64")
         if not self.samples.flags.c_contiguous:
             raise ValueError("samples are C-contiguous")
 
@@ -71,8 +71,8 @@ class Picture:
     def maximum(self) -> float:
         """What counts as white: 65535 for uint16, 255 for uint8.
 
-        int32 and float32 have no range of their own, and are taken to be on the 8-bit scale:
-        255 as well.
+        The other types have no range of their own, and are taken to be on the 8-bit scale: 255
+        as well.
         """
         return 65535.0 if self.samples.dtype == np.uint16 else 255.0
 
@@ -80,8 +80,11 @@ class Picture:
     def fitting_profile(self) -> bytes | None:
         """The ICC profile if it is of the picture's colour model, else None.
 
-        A CMYK picture decoded to RGB, or the luma of an RGB one, has lost the colours that
-        its profile speaks of. The model stands in bytes 16 to 19 (ICC.1:2022, section 7.2).
+        The rule for profiles: one that still speaks of the samples is carried, byte for byte,
+        to every format that can hold it. One of another model has nothing to say of them: that
+        of CMYK or Lab once decoded to RGB (of 8-bit CMYK it has been applied, and what came of
+        it is sRGB), that of RGB once only the luma or one channel is left, that of gray once
+        stored as RGB. The model stands in bytes 16 to 19 (ICC.1:2022, section 7.2).
         """
         profile = self.icc_profile
         return profile if profile and profile[16:20] == _PROFILE_SPACES[self.channels] else None

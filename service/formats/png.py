@@ -15,6 +15,7 @@ from isal import isal_zlib
 from numpy.typing import NDArray
 
 from service.formats.picture import Picture, Samples
+from service.formats.png_chunks import Chunk, written_file
 
 _COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # by count of channels
 _FILTER_UP = 2
@@ -34,17 +35,11 @@ def encode_png(picture: Picture) -> bytes:
         0,
         0,
     )
-    parts = [b"\x89PNG\r\n\x1a\n", *_chunk(b"IHDR", header)]
+    chunks: list[Chunk] = [(b"IHDR", header)]
     if profile := picture.fitting_profile:
-        parts += _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile))
-    parts += _chunk(b"IDAT", isal_zlib.compress(_filtered(picture.samples).data, _LEVEL))
-    parts += _chunk(b"IEND", b"")
-    return b"".join(parts)
-
-
-def _chunk(kind: bytes, body: bytes) -> tuple[bytes, ...]:
-    checksum = isal_zlib.crc32(body, isal_zlib.crc32(kind))
-    return struct.pack(">I", len(body)), kind, body, struct.pack(">I", checksum)
+        chunks.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(profile)))
+    chunks.append((b"IDAT", isal_zlib.compress(_filtered(picture.samples).data, _LEVEL)))
+    return written_file(chunks)
 
 
 def _filtered(samples: Samples) -> NDArray[np.uint8]:

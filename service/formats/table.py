@@ -6,25 +6,28 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
 from PIL.BmpImagePlugin import BmpImageFile
-from PIL.GifImagePlugin import GifImageFile
-from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.PpmImagePlugin import PpmImageFile
-from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from service.convolution.arrays import Array
 from service.formats.delimited import decode_csv, encode_csv
+from service.formats.gif_reading import decode_gif
 from service.formats.json_arrays import encode_json
+from service.formats.limits import PictureLimits
 from service.formats.npy import decode_npy, encode_npy
+from service.formats.orientation import Stored
 from service.formats.picture import Buffer, Picture
+from service.formats.pillow_decoding import decode_with_pillow
 from service.formats.pillow_encoding import encode_jpeg, encode_webp
 from service.formats.png import encode_png
+from service.formats.png_reading import decode_png
+from service.formats.pnm import decode_pnm
+from service.formats.tiff_reading import decode_tiff
 from service.formats.tiff_writing import encode_tiff
 
 
@@ -48,8 +51,9 @@ class Format:
     ``media_types`` begins with the canonical one; ``extensions`` are without a dot.
     ``depths`` are the bits of the integers it holds, ``floats`` whether it holds float32
     samples or float64 numbers exactly, ``any_shape`` whether arrays of any number of
-    dimensions. ``signature`` matches the beginning of a picture file, ``plugin`` is Pillow's
-    reader of it. JSON is decoded with the request that it is part of, not here.
+    dimensions, ``draws`` whether signals are drawn in it, as figures. ``signature`` matches the
+    beginning of a picture file, ``decode_picture`` takes such a file, the frame wanted and the
+    limits. JSON is decoded with the request that it is part of, not here.
     """
 
     name: str
@@ -62,10 +66,11 @@ class Format:
     floats: bool = False
     alpha: bool = False
     any_shape: bool = False
+    draws: bool = False
     lossless: bool = True
     max_side: int | None = None
     signature: re.Pattern[bytes] | None = None
-    plugin: type[ImageFile] | None = None
+    decode_picture: Callable[[Buffer, int, PictureLimits], Stored] | None = None
     encode_picture: Callable[[Picture], bytes] | None = None
     decode_array: Callable[[Buffer, str, int], Array] | None = None
     encode_array: Callable[[NDArray[Any]], bytes] | None = None
@@ -87,12 +92,13 @@ _TABLE = (
         media_types=("image/png", "image/apng"),
         extensions=("png", "apng"),
         reads=_PICTURES,
-        writes=frozenset((Subject.PICTURE, Subject.KERNEL)),
+        writes=_EVERYTHING,
         depths=(8, 16),
         alpha=True,
+        draws=True,
         max_side=2**31 - 1,
         signature=_signature(rb"\x89PNG\r\n\x1a\n"),
-        plugin=PngImageFile,
+        decode_picture=decode_png,
         encode_picture=encode_png,
     ),
     Format(
@@ -106,7 +112,7 @@ _TABLE = (
         lossless=False,
         max_side=65500,  # what libjpeg writes; the format itself could tell 35 more
         signature=_signature(rb"\xff\xd8\xff"),
-        plugin=JpegImageFile,
+        decode_picture=partial(decode_with_pillow, JpegImageFile),
         encode_picture=encode_jpeg,
     ),
     Format(
@@ -120,7 +126,7 @@ _TABLE = (
         alpha=True,
         max_side=16383,
         signature=_signature(rb"RIFF....WEBP"),
-        plugin=WebPImageFile,
+        decode_picture=partial(decode_with_pillow, WebPImageFile),
         encode_picture=encode_webp,
     ),
     Format(
@@ -135,7 +141,7 @@ _TABLE = (
         alpha=True,
         max_side=2**32 - 1,
         signature=_signature(rb"II[*+]\0|MM\0[*+]"),
-        plugin=TiffImageFile,
+        decode_picture=decode_tiff,
         encode_picture=encode_tiff,
     ),
     Format(
@@ -148,7 +154,7 @@ _TABLE = (
         alpha=True,
         # The size of the second header tells a bitmap from a text that begins with "BM".
         signature=_signature(rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0"),
-        plugin=BmpImageFile,
+        decode_picture=partial(decode_with_pillow, BmpImageFile),
     ),
     Format(
         name="gif",
@@ -159,7 +165,7 @@ _TABLE = (
         depths=(8,),
         alpha=True,
         signature=_signature(rb"GIF8[79]a"),
-        plugin=GifImageFile,
+        decode_picture=decode_gif,
     ),
     Format(
         name="pnm",
@@ -174,8 +180,16 @@ _TABLE = (
         reads=_PICTURES,
         depths=(8, 16),
         floats=True,
-        signature=_signature(rb"P[1-6f][\s#]"),
-        plugin=PpmImageFile,
+        signature=_signature(rb"P[1-6fF][\s#]"),
+        decode_picture=decode_pnm,
+    ),
+    Format(
+        name="svg",
+        label="SVG",
+        media_types=("image/svg+xml",),
+        extensions=("svg",),
+        writes=frozenset((Subject.SIGNAL, Subject.KERNEL)),
+        draws=True,
     ),
     Format(
         name="npy",

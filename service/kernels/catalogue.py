@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from service.kernels.blurs import BLURS
+from service.kernels.combination import CombinationKernel
+from service.kernels.compass import COMPASSES
 from service.kernels.custom import CustomKernel
-from service.kernels.edges import KirschKernel, PrewittKernel, ScharrKernel, SobelKernel
-from service.kernels.effects import EmbossKernel, LaplacianKernel, SharpenKernel
+from service.kernels.edges import GRADIENTS
+from service.kernels.effects import EFFECTS
+from service.kernels.frequency_filters import FREQUENCY_FILTERS
+from service.kernels.oriented import ORIENTED
+from service.kernels.second_derivatives import SECOND_DERIVATIVES
+from service.kernels.shapes import SHAPES
+from service.kernels.signal_filters import SIGNAL_FILTERS
 from service.kernels.smoothing import BoxKernel, GaussianKernel, IdentityKernel
-from service.kernels.specification import KernelSpecification, LineSpecification
+from service.kernels.specification import KernelSpecification
+from service.kernels.weighted_averages import WEIGHTED_AVERAGES
 from service.kernels.windows import WINDOWS
 
 Entry = type[KernelSpecification]
@@ -23,16 +32,20 @@ def entry_name(entry: Entry) -> str:
 _ENTRIES: tuple[Entry, ...] = (
     GaussianKernel,
     BoxKernel,
-    SobelKernel,
-    PrewittKernel,
-    ScharrKernel,
-    KirschKernel,
-    LaplacianKernel,
-    SharpenKernel,
-    EmbossKernel,
+    *WEIGHTED_AVERAGES,
+    *GRADIENTS,
+    *COMPASSES,
+    *SECOND_DERIVATIVES,
+    *EFFECTS,
     IdentityKernel,
+    *SHAPES,
+    *BLURS,
+    *ORIENTED,
+    *SIGNAL_FILTERS,
+    *FREQUENCY_FILTERS,
     *WINDOWS,
     CustomKernel,
+    CombinationKernel,
 )
 
 CATALOGUE: Mapping[str, Entry] = {entry_name(entry): entry for entry in _ENTRIES}
@@ -46,6 +59,4 @@ def complete_by_name(entry: Entry) -> bool:
 
 def entry_dimensions(entry: Entry) -> list[int]:
     """The dimensions that kernels of ``entry`` have of themselves: [1], [2], or either."""
-    if entry is CustomKernel:
-        return [1, 2]
-    return [1] if issubclass(entry, LineSpecification) else [2]
+    return list(entry.dimensions)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field, PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
 
 from service.convolution.arrays import Array, numeric_array
-from service.kernels.kernel import Normalize
-from service.kernels.specification import Axes, Extent, KernelSpecification
+from service.kernels.layout import Axes
+from service.kernels.specification import Extent, KernelSpecification
 
 _NUMBERS: dict[str, Any] = {"type": "array", "items": {"type": "number"}, "minItems": 1}
 NESTED_NUMBERS: dict[str, Any] = {
@@ -18,7 +19,8 @@ NESTED_NUMBERS: dict[str, Any] = {
 
 def _taps(value: object, info: ValidationInfo) -> Array:
     pointer = (info.context or {}).get("values", "/kernel/values")
-    array = numeric_array(value, pointer)
+    # Taps that are no JSON, but a picture's, are an array already.
+    array = value.copy() if isinstance(value, np.ndarray) else numeric_array(value, pointer)
     array.setflags(write=False)
     return array
 
@@ -41,7 +43,7 @@ class CustomKernel(KernelSpecification):
 
     family: ClassVar[str] = "custom"
     source: ClassVar[str] = "the request"
-    default_normalize: ClassVar[Normalize] = Normalize.NONE
+    dimensions: ClassVar[tuple[int, ...]] = (1, 2)
 
     name: Literal["custom"]
     values: Taps = Field(description="The taps: an array of numbers, or of rows of equal length.")

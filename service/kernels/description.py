@@ -16,8 +16,13 @@ from service.kernels.catalogue import (
     entry_dimensions,
     entry_name,
 )
+from service.kernels.combination import MOST_KERNELS, CombinationKernel
 from service.kernels.custom import NESTED_NUMBERS
 from service.kernels.kernel import KernelBank
+
+# The name, in schemas, of what a combination holds.
+_SINGLE = "SingleKernel"
+_COMBINATION = "combination"
 
 
 def describe(entry: Entry) -> dict[str, Any]:
@@ -40,7 +45,7 @@ def describe(entry: Entry) -> dict[str, Any]:
 
 
 def kernel_schema(ref_template: str = "#/$defs/{model}") -> dict[str, Any]:
-    """The JSON Schema of a kernel in a request: a name, an object, or an array of numbers.
+    """The JSON Schema of a kernel in a request: a name, an object, numbers, or several.
 
     The models stand under ``$defs``; ``ref_template`` says how they are referred to.
     """
@@ -48,10 +53,32 @@ def kernel_schema(ref_template: str = "#/$defs/{model}") -> dict[str, Any]:
         [(entry, "validation") for entry in CATALOGUE.values()], ref_template=ref_template
     )
     mapping = {name: references[entry, "validation"]["$ref"] for name, entry in CATALOGUE.items()}
-    names = [name for name, entry in CATALOGUE.items() if complete_by_name(entry)]
+    single = {name: place for name, place in mapping.items() if name != _COMBINATION}
+    members = {
+        "type": "array",
+        "items": {"$ref": ref_template.format(model=_SINGLE)},
+        "minItems": 1,
+        "maxItems": MOST_KERNELS,
+    }
+    models = definitions["$defs"]
+    combination = models[CombinationKernel.__name__]["properties"]["kernels"]
+    combination |= members
+    models[_SINGLE] = {"description": "A kernel that is no combination.", **_choices(single)}
+    choices = _choices(mapping)
+    # Without a name or an object among them, numbers in rows are taps.
+    choices["anyOf"].append(members | {"contains": {"type": ["string", "object"]}})
     return {
         "description": "A kernel of the catalogue by name, the same with its parameters, "
-        "or the taps themselves.",
+        "the taps themselves, or several of these, whose results are combined.",
+        **choices,
+        "$defs": models,
+    }
+
+
+def _choices(mapping: dict[str, str]) -> dict[str, Any]:
+    """The schema of a name, an object of one of the models in ``mapping``, or numbers."""
+    names = [name for name in mapping if complete_by_name(CATALOGUE[name])]
+    return {
         "anyOf": [
             {"type": "string", "enum": names},
             {
@@ -60,7 +87,6 @@ def kernel_schema(ref_template: str = "#/$defs/{model}") -> dict[str, Any]:
             },
             *NESTED_NUMBERS["anyOf"],
         ],
-        "$defs": definitions["$defs"],
     }
 
 
@@ -71,18 +97,20 @@ def kernel_facts(bank: KernelBank) -> dict[str, Any]:
     """
     return {
         "combine": bank.combine,
-        "kernels": [_facts(kernel.taps) for kernel in bank.kernels],
+        "kernels": [
+            {"values": kernel.taps.tolist(), **measures(kernel.taps)} for kernel in bank.kernels
+        ],
     }
 
 
-def _facts(taps: Array) -> dict[str, Any]:
+def measures(taps: Array) -> dict[str, Any]:
+    """Shape, sum, rank and separability of a kernel; a sum that a float64 can't hold is None."""
     peak = float(np.abs(taps).max())
     # Scaled, because singular values of extreme taps could overflow.
     rank = numerical_rank(taps / peak) if peak > 0 else 0
     with np.errstate(over="ignore"):
         total = float(taps.sum())
     return {
-        "values": taps.tolist(),
         "shape": list(taps.shape),
         "sum": total if np.isfinite(total) else None,
         "rank": rank,

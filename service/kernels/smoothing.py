@@ -6,11 +6,11 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import scipy.signal.windows
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, Field
 
 from service.convolution.arrays import Array
 from service.kernels.kernel import Normalize
-from service.kernels.specification import Extent, LineSpecification, Size, Symmetric
+from service.kernels.specification import Extent, LineSpecification, OddSize, Size, Symmetric
 
 
 class GaussianKernel(LineSpecification):
@@ -73,14 +73,7 @@ class IdentityKernel(LineSpecification):
     source: ClassVar[str] = "Kronecker's delta; scipy.signal.unit_impulse"
 
     name: Literal["identity"]
-    size: Size = Field(default=3, description="Number of taps, an odd number.")
-
-    @field_validator("size")
-    @classmethod
-    def _odd(cls, size: int) -> int:
-        if size % 2 == 0:
-            raise ValueError("must be odd, so that there is a middle")
-        return size
+    size: OddSize = Field(default=3, description="Number of taps, an odd number.")
 
     def extent(self) -> Extent:
         """(size,)."""

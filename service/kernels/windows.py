@@ -37,7 +37,7 @@ class Window(LineSpecification):
 
     def compute(self) -> tuple[Array, ...]:
         """The window as scipy computes it, to the bit."""
-        parameters = self.model_dump(exclude={"name", "normalize", "axes", "size"})
+        parameters = self.model_dump(exclude={*LineSpecification.model_fields, "size"})
         window = getattr(scipy.signal.windows, self.name)
         with warnings.catch_warnings():
             # Advice on spectral analysis; faults show as taps that are not finite.

@@ -34,12 +34,13 @@ def plan_line(plans: Sequence[Plan]) -> str:
 
 
 def array_document(
-    result: Any, plans: Sequence[Plan], bank: KernelBank, include: Sequence[str]
+    result: Any, plans: Sequence[Plan], banks: Sequence[KernelBank], include: Sequence[str]
 ) -> dict[str, Any]:
-    """The JSON answer of a convolution whose result is an array."""
+    """The JSON answer of a convolution whose result is an array; a bank for each step."""
     document = {"result": result, "shape": list(result.shape), "plan": plan_facts(plans)}
     if "kernel" in include:
-        document["kernel"] = kernel_facts(bank)
+        kernels = [kernel_facts(bank) for bank in banks]
+        document["kernel"] = kernels[0] if len(kernels) == 1 else kernels
     return document
 
 

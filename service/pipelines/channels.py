@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.convolution.boundary import extend
-from service.convolution.geometry import origin
-from service.convolution.options import Boundary, Mode
+from service.convolution.geometry import origin, output_length, per_axis
 from service.formats.picture import Picture
-from service.pipelines.requests import Channels
+from service.pipelines.requests import Channels, ConvolutionOptions
 
 _INDEX: Final = {Channels.RED: 0, Channels.GREEN: 1, Channels.BLUE: 2}
 # ITU-R BT.601-7, section 2.5.1, as whole thousandths: exact in integers up to the division.
@@ -35,24 +34,23 @@ def select_channels(picture: Picture, channels: Channels) -> NDArray[Any]:
 
 
 def fit_alpha(
-    picture: Picture,
+    alpha: NDArray[Any],
     kernel_shape: Sequence[int],
-    output_shape: Sequence[int],
-    mode: Mode,
-    boundary: Boundary,
-) -> NDArray[Any] | None:
-    """The picture's alpha, unconvolved, (height, width, 1), where the result's pixels lie.
+    options: ConvolutionOptions,
+    opaque: float,
+) -> NDArray[Any]:
+    """The alpha, (height, width, 1), unconvolved, where the pixels of a result lie.
 
-    Cropped for ``valid``. For ``full`` extended as the picture is; where that is by a
-    constant, the new pixels are opaque. None for a picture without alpha.
+    ``kernel_shape`` is that of the kernel with its dilation. Cropped for ``valid``; for
+    ``full`` extended as the picture is, and where that is by a constant, the new pixels are
+    ``opaque``. Of a result with a stride, every so many-th.
     """
-    alpha = picture.alpha
-    if alpha is None:
-        return None
     widths = []
-    for axis, (k, length) in enumerate(zip(kernel_shape, output_shape, strict=False)):
-        n, first = alpha.shape[axis], origin(k, mode)
+    for axis, k in enumerate(kernel_shape):
+        n, first = alpha.shape[axis], origin(k, options.mode)
+        length = output_length(n, k, options.mode)
         kept = slice(max(first, 0), min(first + length, n))
         alpha = alpha[(slice(None),) * axis + (kept,)]
         widths.append((max(-first, 0), max(first + length - n, 0)))
-    return extend(alpha, widths, boundary, picture.maximum)
+    rows, columns = per_axis(options.stride, 2, "/stride")
+    return extend(alpha, widths, options.boundary, opaque)[::rows, ::columns]

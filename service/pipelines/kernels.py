@@ -21,6 +21,7 @@ from service.kernels.kernel import KernelBank
 from service.kernels.parsing import parse_kernel
 from service.kernels.specification import KernelSpecification
 from service.pipelines.fields import read_json, read_value
+from service.pipelines.figures import draw_kernel
 from service.pipelines.limits import Limits
 
 # Cells are enlarged until the longer side of a kernel's picture has about so many pixels.
@@ -77,6 +78,8 @@ def _show(
         facts = kernel_facts(bank)
         single = facts["kernels"][0] if bank.combine is None else facts
         body = encode_json({"name": specification.name, **single})
+    elif output == "svg":
+        body = draw_kernel(specification.name, bank, output)
     elif target.encode_picture is not None:
         body = encode_picture(Picture(_picture(bank)[:, :, np.newaxis]), target)
     else:

@@ -8,8 +8,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from service.convolution.convolve import Options, sufficient_precision
-from service.convolution.samples import Precision, Samples
 from service.errors import InvalidRequest
 from service.formats.decoding import decode_picture
 from service.formats.encoding import encode_picture
@@ -18,17 +16,20 @@ from service.formats.npy import encode_npy
 from service.formats.picture import Buffer, Picture
 from service.formats.quantise import Scaling, quantise
 from service.formats.table import FORMATS, Format, Subject, labels
-from service.kernels.kernel import KernelBank
 from service.pipelines.answers import array_document, check_include, job_facts, require_writable
-from service.pipelines.banks import check_finite, convolve_bank
-from service.pipelines.channels import fit_alpha, select_channels
+from service.pipelines.banks import check_finite
+from service.pipelines.chains import Chain
+from service.pipelines.field_types import Missing
 from service.pipelines.fields import read_fields
+from service.pipelines.level_precision import level_precision
 from service.pipelines.limits import Limits
+from service.pipelines.measured import measured_kernel
+from service.pipelines.planes import Planes, convolve_planes, in_levels, planes_of
 from service.pipelines.requests import PictureRequest, parse_request
 from service.pipelines.stages import Stages
 
-# Up to here a bias costs a float32 less than a thousandth of a level.
-_LARGEST_BIAS = 2.0**12
+FILES = ("image", "kernel_image")
+"""The parts that are pictures."""
 
 
 def convolve_picture(
@@ -41,31 +42,55 @@ def convolve_picture(
     """
     bounds, stages, target = Limits(**limits), Stages(), FORMATS[output]
     check_include(include, output)
-    request = parse_request(PictureRequest, read_fields(parts, files=("image",)))
+    request = parse_request(PictureRequest, read_fields(parts, files=FILES))
     scaling = _scaling(request, target)
+    _require_depth(request, scaling, target)
     if "image" not in parts:
         raise InvalidRequest.at("/image", "is required: a picture's file")
+    chain = Chain(bounds, ignore_nan=request.nan is Missing.IGNORE)
     with stages.stage("decode"):
-        picture = decode_picture(parts["image"], bounds.picture)
-        samples = select_channels(picture, request.channels)
-    with stages.stage("plan"):
-        bank = request.kernel.build(2, request.normalize, bounds.kernel)
-        options = _options(request, _precision(samples, bank, request, scaling), bounds)
+        steps = request.chain(measured_kernel(parts, bounds))
+        picture = decode_picture(
+            parts["image"], bounds.picture, request.frame, gaps=chain.ignore_nan
+        )
+        planes = planes_of(picture, request)
+    depth = request.depth or _own_depth(picture, target)
+    # Between two steps nothing is lost, and stretched levels show more than they had.
+    levels_in = len(steps) == 1 and scaling is not Scaling.NONE and planes.color.dtype == np.uint8
+    rounded = scaling is Scaling.CLIP and depth == 8
+    for placed in steps:
+        with stages.stage("plan"), placed.locating_faults():
+            bank = chain.build(placed, 2)
+            enough = level_precision(bank, placed.step, request.bias, rounded=rounded)
+            precision = enough if levels_in else np.float64
+        with stages.stage("convolve"), placed.locating_faults():
+            planes = convolve_planes(planes, bank, placed.step, precision, chain)
     with stages.stage("convolve"):
-        result, plans = convolve_bank(samples, bank, options)
-        _finish(result, request)
-        shape = bank.kernels[0].values.shape
-        alpha = fit_alpha(picture, shape, result.shape, request.mode, request.boundary)
+        planes = in_levels(planes)
+        chain.finish(planes.color, absolute=request.absolute, bias=request.bias)
     with stages.stage("encode"):
-        levels = _levels(result, alpha, picture, scaling, target)
+        levels = _levels(planes, scaling, depth, target, gaps=chain.ignore_nan)
+        body: Buffer
         if target.encode_picture is not None:
             body = encode_picture(Picture(levels, picture.icc_profile), target)
         else:
-            array = levels if levels.shape[2] > 1 else levels[:, :, 0]
-            require_writable(array, target.name, bounds)
-            document = array_document(array, plans, bank, include)
-            body = encode_json(document) if output == "json" else encode_npy(array)
-    return job_facts(plans, stages), body
+            body = _encode_array(levels, target, chain, include)
+    return job_facts(chain.plans, stages), body
+
+
+def _encode_array(
+    levels: NDArray[Any], target: Format, chain: Chain, include: Sequence[str]
+) -> Buffer:
+    array = levels if levels.shape[2] > 1 else levels[:, :, 0]
+    if target.name != "json":
+        return encode_npy(array)
+    require_writable(array, target.name, chain.limits)
+    document = array_document(array, chain.plans, chain.banks, include)
+    return encode_json(document, gaps=chain.ignore_nan)
+
+
+def _own_depth(picture: Picture, target: Format) -> Literal[8, 16]:
+    return 16 if picture.maximum > 255 and 16 in target.depths else 8
 
 
 def _scaling(request: PictureRequest, target: Format) -> Scaling:
@@ -79,70 +104,47 @@ def _scaling(request: PictureRequest, target: Format) -> Scaling:
     return request.scaling
 
 
-def _precision(
-    samples: NDArray[Any], bank: KernelBank, request: PictureRequest, scaling: Scaling
-) -> Precision:
-    """float32 where that is enough for an 8-bit result of 8-bit samples, else float64."""
-    if samples.dtype != np.uint8 or scaling is Scaling.NONE or abs(request.bias) > _LARGEST_BIAS:
-        return np.float64
-    largest = max(255.0, abs(request.fill_value))
-    enough = {
-        sufficient_precision(largest, kernel.values, kernel.divisor) for kernel in bank.kernels
-    }
-    return np.float32 if enough == {np.float32} else np.float64
-
-
-def _options(request: PictureRequest, precision: Precision, limits: Limits) -> Options:
-    return Options(
-        request.mode,
-        request.boundary,
-        request.fill_value,
-        request.operation,
-        request.method,
-        precision,
-        limits.max_multiply_adds,
-    )
-
-
-def _finish(result: Samples, request: PictureRequest) -> None:
-    """Magnitude and bias, in place."""
-    if request.absolute:
-        np.abs(result, out=result)
-    if request.bias:
-        with np.errstate(over="ignore"):
-            np.add(result, request.bias, out=result)
-        check_finite(result)
+def _require_depth(request: PictureRequest, scaling: Scaling, target: Format) -> None:
+    """``InvalidRequest`` where the depth asked for can't be had."""
+    if request.depth is None:
+        return
+    if scaling is Scaling.NONE:
+        raise InvalidRequest.at("/depth", "is of levels; scaling none leaves numbers as they are")
+    if request.depth not in target.depths:
+        able = labels(lambda each: Subject.PICTURE in each.writes and request.depth in each.depths)
+        raise InvalidRequest.at("/depth", f"{target.label} holds fewer bits; {able} do")
 
 
 def _levels(
-    result: Samples,
-    alpha: NDArray[Any] | None,
-    picture: Picture,
-    scaling: Scaling,
-    target: Format,
+    planes: Planes, scaling: Scaling, depth: Literal[8, 16], target: Format, *, gaps: bool
 ) -> NDArray[Any]:
     """The result as it is written, (height, width, channels), with the alpha beside it."""
     levels: NDArray[Any]
+    result, alpha, maximum = planes.color, planes.alpha, planes.maximum
     if scaling is Scaling.NONE:
-        levels = _as_floats(result, target)
-        fitted = alpha
+        levels = _as_floats(result, target, gaps=gaps)
+        fitted = None if alpha is None else _as_floats(alpha, target, gaps=gaps)
     else:
-        depth: Literal[8, 16] = 16 if picture.maximum > 255 and 16 in target.depths else 8
-        levels = quantise(result, scaling, picture.maximum, depth)
-        fitted = (
-            None
-            if alpha is None
-            else quantise(alpha.astype(np.float64), Scaling.CLIP, picture.maximum, depth)
-        )
+        check_finite(result)
+        levels = quantise(result, scaling, maximum, depth)
+        fitted = None if alpha is None else _opacity_levels(alpha, maximum, depth)
     if fitted is None:
         return np.ascontiguousarray(levels)
     return np.concatenate([levels, fitted.astype(levels.dtype)], axis=2)
 
 
-def _as_floats(result: Samples, target: Format) -> Samples:
+def _opacity_levels(
+    alpha: NDArray[Any], maximum: float, depth: Literal[8, 16]
+) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    opacity = alpha.astype(np.float64)
+    check_finite(opacity)
+    return quantise(opacity, Scaling.CLIP, maximum, depth)
+
+
+def _as_floats(result: NDArray[Any], target: Format, *, gaps: bool) -> NDArray[Any]:
     if target.encode_picture is None:
         return result
     with np.errstate(over="ignore"):
-        narrowed = result.astype(np.float32)
-    check_finite(narrowed)
+        narrowed: NDArray[Any] = result.astype(np.float32)
+    check_finite(narrowed, gaps=gaps)
     return narrowed

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, cast
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
-from service.convolution.arrays import Array, numeric_array
 from service.convolution.options import Boundary, Method, Mode, Operation
+from service.errors import FieldFault, InvalidRequest, ServiceError
 from service.formats.quantise import Scaling
 from service.kernels.faults import invalid_request
-from service.kernels.kernel import Normalize
-from service.kernels.parsing import parse_kernel
+from service.kernels.kernel import Combine, Normalize
 from service.kernels.specification import KernelSpecification
+from service.pipelines.field_types import AnyKernel, Distance, MaybeKernel, Missing, Signal
+
+MOST_STEPS: Final = 16
 
 
 class Channels(StrEnum):
@@ -32,27 +43,23 @@ class Channels(StrEnum):
     BLUE = "blue"
 
 
-def _parse_signal(value: object) -> Array:
-    return value if isinstance(value, np.ndarray) else numeric_array(value, "/signal")
+class Alpha(StrEnum):
+    """What becomes of a picture's transparency.
+
+    ``preserve``: it stays as it is; ``premultiplied``: colours are weighed by it and it is
+    convolved with them; ``drop``: it is left out.
+    """
+
+    PRESERVE = "preserve"
+    PREMULTIPLIED = "premultiplied"
+    DROP = "drop"
 
 
-_NUMBERS: dict[str, Any] = {"type": "array", "minItems": 1, "items": {"type": "number"}}
-_ROWS: dict[str, Any] = {"type": "array", "minItems": 1, "items": _NUMBERS}
-
-Signal = Annotated[Any, PlainValidator(_parse_signal), WithJsonSchema({"anyOf": [_NUMBERS, _ROWS]})]
-# Its schema is the component Kernel of the OpenAPI document, made from the catalogue.
-AnyKernel = Annotated[KernelSpecification, PlainValidator(parse_kernel), WithJsonSchema({})]
-
-
-class ConvolutionRequest(BaseModel):
-    """What every convolution is asked for with."""
+class ConvolutionOptions(BaseModel):
+    """How one kernel is applied."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
-    kernel: AnyKernel = Field(
-        description="A name of the catalogue, an object with `name` and parameters, or a bare "
-        "array of numbers (one or two dimensions)."
-    )
     mode: Mode = Field(
         Mode.SAME,
         strict=False,
@@ -86,11 +93,139 @@ class ConvolutionRequest(BaseModel):
         strict=False,
         description="`auto` plans; `direct`, `separable` and `fft` force.",
     )
+    stride: Distance = Field(
+        1,
+        description="Keeps every so many-th sample of the result, from the first on; a number, "
+        "or one for rows and one for columns. torch.nn.Conv2d's.",
+    )
+    dilation: Distance = Field(
+        1,
+        description="The distance between taps: zeros are put between them. torch.nn.Conv2d's.",
+    )
+    combine: Combine | None = Field(
+        None,
+        strict=False,
+        description="Where `kernel` is an array of kernels, how their results become one: "
+        "`magnitude` (root of the sum of squares; the default), `max`, `sum` or `mean`.",
+    )
+
+
+class Step(ConvolutionOptions):
+    """One convolution of a chain; what it doesn't say, the request says for all."""
+
+    kernel: AnyKernel = Field(description="As for a request of one kernel.")
+    absolute: bool = Field(default=False, description="Take the magnitude of this step's result.")
+    bias: float = Field(0.0, description="Added to this step's result, after `absolute`.")
+
+
+class PlacedStep(NamedTuple):
+    """A step, and where in the request its kernel stands.
+
+    ``moved`` are the JSON Pointers of those of its options that stand elsewhere than in a request
+    of one kernel, by those that they have there: ``/mode`` is ``/steps/2/mode``.
+    """
+
+    step: Step
+    kernel_pointer: str
+    moved: Mapping[str, str]
+
+    @contextmanager
+    def locating_faults(self) -> Iterator[None]:
+        """Raise the faults of the block with the pointers that they have in this request."""
+        try:
+            yield
+        except ServiceError as error:
+            faults = [
+                FieldFault(self.moved.get(each.pointer, each.pointer), each.detail)
+                for each in error.faults
+            ]
+            raise type(error)(error.detail, faults) from error
+
+
+def _parse_steps(value: object, info: ValidationInfo) -> tuple[PlacedStep, ...]:
+    if not isinstance(value, list) or not 1 <= len(value) <= MOST_STEPS:
+        raise ValueError(f"must be an array of 1 to {MOST_STEPS} steps")
+    shared = {
+        name: info.data[name] for name in ConvolutionOptions.model_fields if name in info.data
+    }
+    return tuple(_parse_step(each, f"/steps/{index}", shared) for index, each in enumerate(value))
+
+
+def _parse_step(value: object, pointer: str, shared: dict[str, Any]) -> PlacedStep:
+    """One step: an object with a kernel and options, or a kernel alone."""
+    alone = not isinstance(value, dict) or ("name" in value and "kernel" not in value)
+    given = {"kernel": value} if alone else cast("dict[str, Any]", value)
+    place = pointer if alone else f"{pointer}/kernel"
+    try:
+        step = Step.model_validate({**shared, **given}, context={"kernel": place})
+    except ValidationError as error:
+        raise invalid_request(error, pointer) from error
+    return PlacedStep(step, place, {f"/{name}": f"{pointer}/{name}" for name in given})
+
+
+Steps = Annotated[
+    tuple[PlacedStep, ...] | None,
+    PlainValidator(_parse_steps),
+    WithJsonSchema({"type": "array", "minItems": 1, "maxItems": MOST_STEPS, "items": {}}),
+]
+
+
+class ConvolutionRequest(ConvolutionOptions):
+    """What every convolution is asked for with: a kernel, or steps of one each."""
+
+    nan: Missing = Field(
+        Missing.ERROR,
+        strict=False,
+        description="`ignore` takes NaN (`null` in JSON) for a sample that is missing, and weighs "
+        "those that are there accordingly (normalised convolution).",
+    )
+    kernel: MaybeKernel = Field(
+        None,
+        description="A name of the catalogue, an object with `name` and parameters, a bare "
+        "array of numbers (one or two dimensions), or an array of such kernels.",
+    )
+    steps: Steps = Field(
+        None,
+        description="Instead of `kernel`: several convolutions, one after the other, nothing "
+        "rounded between them. Each is a kernel, or an object with `kernel` and any of the "
+        "options above, `absolute` and `bias`; what it leaves out it takes from the request.",
+    )
+
+    def chain(self, measured: KernelSpecification | None = None) -> tuple[PlacedStep, ...]:
+        """The convolutions to do, in their order.
+
+        ``measured`` is a kernel that came as a file: a point-spread function, whose taps are
+        divided by their sum unless the request says otherwise. ``InvalidRequest`` where there
+        is no kernel, or more than one place that has it.
+        """
+        given = {"/kernel": self.kernel, "/steps": self.steps, "/kernel_image": measured}
+        places = [place for place, value in given.items() if value is not None]
+        if not places:
+            raise InvalidRequest.at("/kernel", "is required: a kernel, or steps with one each")
+        if len(places) > 1:
+            raise InvalidRequest.at(places[1], f"can't stand beside {places[0][1:]}")
+        if self.steps is not None:
+            return self.steps
+        shared = {name: getattr(self, name) for name in ConvolutionOptions.model_fields}
+        moved = {}
+        if measured is not None and self.normalize is None:
+            # It hands on all the light.
+            shared["normalize"], moved["/normalize"] = Normalize.SUM, places[0]
+        (only,) = filter(None, (self.kernel, measured))
+        step = Step.model_construct(**shared, kernel=only)
+        return (PlacedStep(step, places[0], moved),)
 
 
 class SignalRequest(ConvolutionRequest):
     """A signal to convolve, with all that says how."""
 
+    axis: int | None = Field(
+        None,
+        ge=-2,
+        le=1,
+        description="Of a two-dimensional signal that is a batch of one-dimensional ones: the "
+        "axis along which each runs; -1 where they are the rows.",
+    )
     signal: Signal = Field(description="Numbers, or equally long rows of numbers.")
 
 
@@ -100,7 +235,7 @@ class PictureRequest(ConvolutionRequest):
     boundary: Boundary = Field(
         Boundary.SYMMETRIC,
         strict=False,
-        description=ConvolutionRequest.model_fields["boundary"].description,
+        description=ConvolutionOptions.model_fields["boundary"].description,
     )
     absolute: bool = Field(default=False, description="Take the magnitude of each result.")
     bias: float = Field(0.0, description="Added to each result, after `absolute`.")
@@ -112,12 +247,29 @@ class PictureRequest(ConvolutionRequest):
         "keeps the numbers (npy, JSON, and TIFF as float32). Left out: `none` for npy and JSON, "
         "`clip` for pictures.",
     )
+    depth: Literal[8, 16] | None = Field(
+        None,
+        description="Bits a sample of the result. Left out: as many as the picture has, where "
+        "the format can hold them.",
+    )
     channels: Channels = Field(
         Channels.KEEP,
         strict=False,
         description="`keep` convolves each channel on its own; `luma` (BT.601), `red`, `green` "
-        "or `blue` makes a gray picture first. Alpha is never convolved.",
+        "or `blue` makes a gray picture first.",
     )
+    alpha: Alpha = Field(
+        Alpha.PRESERVE,
+        strict=False,
+        description="`preserve` leaves transparency as it is, `premultiplied` convolves it "
+        "along and weighs colours by it (no dark rims), `drop` leaves it out.",
+    )
+    linear_light: bool = Field(
+        default=False,
+        description="Convolve light instead of levels: sRGB's transfer function is undone before "
+        "and done again after it.",
+    )
+    frame: int = Field(0, ge=0, description="Which frame of an animation, or page of a TIFF.")
 
 
 Request = TypeVar("Request", bound=BaseModel)

@@ -184,6 +184,7 @@ def test_the_schema_takes_what_the_catalogue_takes_and_nothing_else(name):
         ([], False),
         (["1"], False),
         ([[[1]]], False),
+        (["box", [[1, 2]]], True),
         (3, False),
         ("nothing", False),
     ],
@@ -201,6 +202,13 @@ def test_a_kernel_is_also_an_array_of_one_or_two_dimensions(kernel, taken):
         ({"kernel": "box", "mode": "some"}, False),
         ({"kernel": "box", "modus": "full"}, False),
         ({"kernel": "box", "fill_value": "0"}, False),
+        ({"kernel": "box", "stride": 2, "dilation": [1, 3], "nan": "ignore"}, True),
+        ({"kernel": "box", "stride": 0}, False),
+        ({"kernel": "box", "stride": [1, 2, 3]}, False),
+        ({"kernel": ["box", {"name": "gaussian", "sigma": 2}], "combine": "max"}, True),
+        ({"steps": ["box", {"kernel": "hann", "mode": "full", "absolute": True}]}, True),
+        ({"steps": []}, False),
+        ({"steps": [{"mode": "full"}]}, False),
     ],
 )
 def test_requests_are_described_as_they_are_parsed(fields, taken):
@@ -218,10 +226,15 @@ def test_requests_are_described_as_they_are_parsed(fields, taken):
 )
 def test_a_form_has_a_field_for_each_option_or_one_for_all(operation, file, request_model):
     content = OPERATIONS[operation]["requestBody"]["content"]["multipart/form-data"]
-    single, whole = content["schema"]["anyOf"]
-    assert set(single["properties"]) == set(request_model.model_fields) | {file}
+    *single, whole = content["schema"]["anyOf"]
+    fields = set(request_model.model_fields) - {"kernel", "steps"}
+    sources = [(set(each["properties"]) - fields - {file}).pop() for each in single]
+    assert {"kernel", "steps"} <= set(sources) <= {"kernel", "steps", "kernel_image"}
+    for source, each in zip(sources, single, strict=True):
+        assert set(each["properties"]) == fields | {file, source}
+        assert set(each["required"]) == {file, source}
+        assert each["properties"][file]["format"] == "binary"
     assert set(whole["properties"]) == {file, "spec"}
-    assert single["properties"][file]["format"] == "binary"
 
 
 @pytest.mark.parametrize("model", [SignalRequest, PictureRequest])

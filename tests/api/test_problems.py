@@ -16,7 +16,7 @@ from service.api.problems import PROBLEMS, declared, problem_response
 from service.api.routes import documentation
 from service.errors import ERRORS, FieldFault, InvalidRequest
 
-RETRIED = {HTTPStatus.SERVICE_UNAVAILABLE}
+RETRIED = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
 
 
 @pytest.fixture

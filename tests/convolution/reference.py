@@ -51,18 +51,26 @@ def convolved(
     boundary: Boundary = Boundary.CONSTANT,
     fill_value: float = 0.0,
     operation: Operation = Operation.CONVOLVE,
+    stride: tuple[int, ...] = (1, 1),
+    dilation: tuple[int, ...] = (1, 1),
 ) -> NDArray[np.float64]:
-    """``out[i, j] = sum over u, v of kernel[u, v] * in[i - u, j - v]``, in four loops."""
+    """``out[i, j] = sum over u, v of kernel[u, v] * in[i - u, j - v]``, in four loops.
+
+    With a dilation the taps lie that far apart; with a stride only every such i and j counts.
+    """
     if operation is Operation.CORRELATE:
         kernel = kernel[tuple(slice(None, None, -1) for _ in kernel.shape)]
     lengths = array.shape[: kernel.ndim]
-    spans = [span(n, k, mode) for n, k in zip(lengths, kernel.shape, strict=True)]
+    spans = [
+        span(n, (k - 1) * d + 1, mode)[::s]
+        for n, k, d, s in zip(lengths, kernel.shape, dilation, stride, strict=False)
+    ]
     result = np.zeros((*map(len, spans), *array.shape[kernel.ndim :]))
     for at in np.ndindex(*map(len, spans)):
         for tap in np.ndindex(*kernel.shape):
             source = tuple(
-                SOURCE[boundary](kept[i] - t, n)
-                for kept, i, t, n in zip(spans, at, tap, lengths, strict=True)
+                SOURCE[boundary](kept[i] - t * d, n)
+                for kept, i, t, n, d in zip(spans, at, tap, lengths, dilation, strict=False)
             )
             sample = fill_value if None in source else array[source]
             result[at] += kernel[tap] * sample

@@ -7,8 +7,9 @@ import pytest
 import scipy.signal
 
 from service.convolution.convolve import _EXACT_SUM
-from service.convolution.engines import ENGINES, KernelAnalysis
+from service.convolution.engines import ENGINES
 from service.convolution.options import Boundary, Method, Mode, Operation
+from service.convolution.workload import KernelAnalysis
 from tests.convolution.reference import convolved
 
 TOLERANCE = {np.float64: 1e-12, np.float32: 4e-6}
@@ -164,8 +165,26 @@ def test_the_direct_sum_of_integers_needs_no_rounding_whatever_the_kernels_shape
 ):
     # No block is so large that OpenCV would go over to a transform of its own.
     array, kernel, _ = integer_operands(engine, kernel_for, shape)
-    result = engine.run(np.tile(array, (2,) * array.ndim).astype(precision), KernelAnalysis(kernel))
+    result = engine.run(
+        np.tile(array, (2,) * array.ndim).astype(precision), KernelAnalysis.of(kernel)
+    )
     np.testing.assert_array_equal(result, np.rint(result))
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (9, 8), (31, 31)])
+def test_integers_that_a_float32_holds_are_exact_in_it_whatever_the_engine(
+    convolve_with_engine, engine, kernel_for, shape
+):
+    # Sums of up to 2 ** 24, at which a transform in float32 would be off by many.
+    shape = shape[-1:] if engine.dimensions == 1 else shape
+    kernel = kernel_for(shape, integers=9)
+    kernel *= (2**24 - 1) // int(255 * np.abs(kernel).sum())
+    array = np.random.default_rng(4).integers(0, 256, (300,) if len(shape) == 1 else (80, 81, 2))
+    result = convolve_with_engine(array, kernel, precision=np.float32)
+    exact = convolve_with_engine(array, kernel)
+    assert result.dtype == np.float32
+    np.testing.assert_array_equal(result, exact)
+    np.testing.assert_array_equal(exact, np.rint(exact))
 
 
 def test_integers_are_exact_whatever_an_unused_fill_value_is(

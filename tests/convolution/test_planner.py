@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from service.convolution.engines import ENGINES, KernelAnalysis, Workload
+from service.convolution.engines import ENGINES
 from service.convolution.options import Method
 from service.convolution.planner import check_work, plan
+from service.convolution.workload import KernelAnalysis, Workload
 from service.errors import InvalidRequest, LimitExceeded
 
 RANDOM = np.random.default_rng(8)
@@ -22,9 +23,9 @@ every_size = pytest.mark.parametrize("side", [1, 50, 1000, 8000])
 every_precision = pytest.mark.parametrize("precision", [np.float32, np.float64])
 
 
-def workload(kernel, side=200, precision=np.float64, channels=3):
-    channels = channels if kernel.ndim == 2 else 1
-    return Workload((side,) * kernel.ndim, channels, KernelAnalysis(kernel), precision)
+def workload(kernel, side=200, precision=np.float64, channels=1):
+    analysis, axes = KernelAnalysis.of(kernel), kernel.ndim
+    return Workload((side,) * axes, channels, analysis, precision, stride=(1,) * axes)
 
 
 def able(work):
@@ -125,10 +126,7 @@ def test_work_is_checked_against_the_plans_own_estimate(kernel):
 )
 def test_twice_the_channels_are_twice_the_work(engine):
     kernel = np.ones((5,) * engine.dimensions)
-    once, twice = (
-        Workload((300,) * engine.dimensions, channels, KernelAnalysis(kernel), np.float64)
-        for channels in (1, 2)
-    )
+    once, twice = (workload(kernel, 300, channels=channels) for channels in (1, 2))
     assert engine.multiply_adds(twice) == pytest.approx(2 * engine.multiply_adds(once))
 
 

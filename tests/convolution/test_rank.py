@@ -35,6 +35,24 @@ def test_one_tap_off_by_a_trillionth_is_no_outer_product():
     assert outer_factors(kernel) is None
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_factors_of_whole_taps_are_whole_and_exact(shape):
+    random = np.random.default_rng([4, *shape])
+    column, row = (random.integers(-9, 10, n) * 6.0 for n in shape)
+    column[0], row[-1] = -42.0, 30.0
+    factors = outer_factors(np.outer(column, row))
+    for factor in factors:
+        np.testing.assert_array_equal(factor, np.rint(factor))
+    np.testing.assert_array_equal(np.outer(*factors), np.outer(column, row))
+
+
+def test_whole_taps_that_are_almost_an_outer_product_are_none():
+    kernel = np.outer([2.0**24, 2.0**24 - 1], [2.0**24, 2.0**24 + 3])
+    assert outer_factors(kernel) is not None
+    kernel[1, 1] -= 1.0
+    assert outer_factors(kernel) is None
+
+
 def test_a_gaussian_from_its_formula_is_an_outer_product():
     y, x = np.mgrid[-7:8, -4:5]
     gaussian = np.exp(-(x * x + y * y) / 8.0)

@@ -63,3 +63,17 @@ def test_the_usual_kernels_are_computed_in_float32(name):
 def test_results_of_many_levels_are_computed_in_float64():
     assert sufficient_precision(255.0, *KERNELS["far more than a byte"]) is np.float64
     assert sufficient_precision(65535.0, *KERNELS["gaussian by its sum"]) is np.float64
+
+
+@pytest.mark.parametrize(
+    ("values", "divisor", "precision"),
+    [
+        (np.full((3, 2), 5482.0), 3.0, np.float32),
+        (np.full((3, 2), 5483.0), 3.0, np.float64),
+        (np.full((101, 101), 3.0), 1.0, np.float32),
+        (np.full((101, 101), 4.0), 1e6, np.float64),
+        (np.full((3, 2), 5.0), 3.5, np.float64),
+    ],
+)
+def test_whole_taps_are_computed_in_float32_as_long_as_that_is_exact(values, divisor, precision):
+    assert sufficient_precision(255.0, values, divisor) is precision

@@ -113,8 +113,14 @@ def test_npy_of_pickled_objects_is_refused():
     refused(decode_npy, file.getvalue())
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_npy_that_is_not_finite_is_refused_at_the_element(value):
+def test_nan_stands_for_a_missing_sample_in_npy_and_csv():
+    for data in (npy_file(np.array([[1, np.nan], [3, 4]])), b"1,nan\n3,4"):
+        result = (decode_npy if data.startswith(b"\x93") else decode_csv)(data, POINTER, LIMIT)
+        np.testing.assert_array_equal(result, [[1, np.nan], [3, 4]])
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_npy_that_is_infinite_is_refused_at_the_element(value):
     array = np.zeros((2, 3))
     array[1, 2] = value
     assert refused(decode_npy, npy_file(array)).faults[0].pointer == "/signal/1/2"
@@ -235,8 +241,8 @@ def test_csv_without_readable_numbers_is_refused(text):
     refused(decode_csv, text)
 
 
-@pytest.mark.parametrize("value", [b"nan", b"inf", b"-Infinity", b"1e400"])
-def test_csv_that_is_not_finite_is_refused_at_the_element(value):
+@pytest.mark.parametrize("value", [b"inf", b"-Infinity", b"1e400"])
+def test_csv_that_is_infinite_is_refused_at_the_element(value):
     text = b"1,2\n3," + value
     assert refused(decode_csv, text).faults[0].pointer == "/signal/1/1"
 

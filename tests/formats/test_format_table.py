@@ -24,19 +24,19 @@ def test_a_format_is_found_by_its_own_name_and_has_a_use(entry: Format):
     assert FORMATS[entry.name] is entry
     assert entry.media_type == entry.media_types[0]
     assert entry.reads | entry.writes
-    assert entry.depths
+    assert entry.depths or entry.draws
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_a_format_that_is_read_or_written_has_its_codec(entry: Format):
-    assert (Subject.PICTURE in entry.reads) == (entry.plugin is not None)
-    assert (entry.plugin is None) == (entry.signature is None)
+    assert (Subject.PICTURE in entry.reads) == (entry.decode_picture is not None)
+    assert (entry.decode_picture is None) == (entry.signature is None)
     if Subject.PICTURE in entry.writes:
         assert entry.encode_picture or entry.encode_array
     if Subject.SIGNAL in entry.reads:
         assert entry.decode_array or entry.name == "json"  # JSON comes with the request itself
     if Subject.SIGNAL in entry.writes:
-        assert entry.encode_array
+        assert entry.encode_array or entry.draws
 
 
 def test_labels_name_the_formats_of_a_condition_in_order():

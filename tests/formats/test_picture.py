@@ -29,7 +29,7 @@ def test_colour_and_alpha_are_views_of_the_samples(channels, dtype):
         np.zeros((4, 4), np.uint8),
         np.zeros((4, 4, 5), np.uint8),
         np.zeros((4, 0, 3), np.uint8),
-        np.zeros((4, 4, 3), np.float64),
+        np.zeros((4, 4, 3), np.float16),
         np.zeros((4, 4, 3), bool),
         np.zeros((4, 4, 3), ">u2"),
         np.zeros((4, 4, 3), np.uint8)[:, ::-1],

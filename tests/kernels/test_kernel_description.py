@@ -67,8 +67,8 @@ def test_the_bounds_in_the_schema_are_the_ones_that_hold() -> None:
 
 def test_the_schema_of_a_kernel_is_a_name_an_object_or_an_array() -> None:
     schema = kernel_schema("#/components/schemas/{model}")
-    name, document, line, matrix = schema["anyOf"]
-    assert set(name["enum"]) == set(CATALOGUE) - {"custom"}
+    name, document, line, matrix, several = schema["anyOf"]
+    assert set(name["enum"]) == set(CATALOGUE) - {"custom", "combination"}
     assert set(document["discriminator"]["mapping"]) == set(CATALOGUE)
     for kernel, reference in document["discriminator"]["mapping"].items():
         model = schema["$defs"][reference.removeprefix("#/components/schemas/")]
@@ -77,6 +77,12 @@ def test_the_schema_of_a_kernel_is_a_name_an_object_or_an_array() -> None:
         assert model["additionalProperties"] is False
     assert line["items"] == {"type": "number"}
     assert matrix["items"] == line
+    single = schema["$defs"][several["items"]["$ref"].removeprefix("#/components/schemas/")]
+    held = schema["$defs"]["CombinationKernel"]["properties"]["kernels"]
+    assert held["items"] == several["items"]
+    assert single["anyOf"][0] == name
+    assert set(single["anyOf"][1]["discriminator"]["mapping"]) == set(CATALOGUE) - {"combination"}
+    assert single["anyOf"][2:] == [line, matrix]
 
 
 def test_the_facts_of_a_bank_hold_the_taps_and_the_rank_of_each_kernel() -> None:

@@ -20,11 +20,12 @@ BY_NUMPY = {
 
 
 @pytest.mark.parametrize("rule", Normalize)
-def test_the_divisor_is_numpys_and_the_values_stay_as_they_are(rule: Normalize) -> None:
+def test_the_taps_are_divided_by_what_numpy_says(rule: Normalize) -> None:
     kernel = normalized(VALUES, rule, "/kernel")
-    assert kernel.divisor == pytest.approx(BY_NUMPY[rule], rel=1e-15)
-    np.testing.assert_array_equal(kernel.values, VALUES)
-    np.testing.assert_array_equal(kernel.taps, VALUES / kernel.divisor)
+    np.testing.assert_allclose(kernel.taps, VALUES / BY_NUMPY[rule], rtol=1e-15)
+    whole = normalized(2 * VALUES, rule, "/kernel")
+    np.testing.assert_array_equal(whole.values, 2 * VALUES)
+    assert whole.divisor == pytest.approx(BY_NUMPY[rule] * (1 if rule == "none" else 2), rel=1e-15)
 
 
 @pytest.mark.parametrize("rule", [rule for rule in Normalize if rule is not Normalize.NONE])

@@ -126,7 +126,7 @@ def test_a_very_long_unknown_name_is_refused_like_a_short_one() -> None:
         parse_kernel("x" * 1_000_000)
 
 
-@pytest.mark.parametrize("values", [[1, -2.5, 3], [[1, 2, 3], [4, 5, -6]]])
+@pytest.mark.parametrize("values", [[1, -2, 3], [[1, 2, 3], [4, 5, -6]]])
 def test_an_array_is_short_for_custom(values: list[Any]) -> None:
     dimensions = np.ndim(values)
     for document in (values, {"name": "custom", "values": values}):
@@ -194,7 +194,11 @@ SPECIFICATIONS = st.fixed_dictionaries({"name": st.sampled_from(list(CATALOGUE))
 )
 
 
-@given(JSON | SPECIFICATIONS | st.lists(st.lists(NUMBERS)), st.sampled_from([1, 2]))
+SEVERAL = st.lists(SPECIFICATIONS | st.lists(NUMBERS, max_size=4), max_size=3)
+COMBINATIONS = SEVERAL | SEVERAL.map(lambda several: {"name": "combination", "kernels": several})
+
+
+@given(JSON | SPECIFICATIONS | COMBINATIONS | st.lists(st.lists(NUMBERS)), st.sampled_from([1, 2]))
 def test_any_json_builds_finite_taps_or_raises_an_error_of_the_service(
     value: object, dimensions: int
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from io import BytesIO
@@ -55,8 +57,26 @@ def png_of(samples: NDArray[Any]) -> bytes:
         file = BytesIO()
         Image.fromarray(samples).save(file, "png")
         return file.getvalue()
+    # Neither Pillow nor OpenCV writes 16-bit gray with alpha.
+    height, width, *channels = samples.shape
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels[0] if channels else 1]
+    rows = samples.astype(">u2").reshape(height, -1)
+    filtered = b"".join(b"\0" + row.tobytes() for row in rows)
+    chunks = {
+        b"IHDR": struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0),
+        b"IDAT": zlib.compress(filtered, 1),
+        b"IEND": b"",
+    }
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks.items()
+    )
+
+
+def tiff_of(samples: NDArray[Any]) -> bytes:
+    """A TIFF of (height, width[, 3 or 4]) samples of any type, as OpenCV writes it."""
     order = samples if samples.ndim == 2 else samples[:, :, [2, 1, 0, 3][: samples.shape[2]]]
-    done, encoded = cv2.imencode(".png", order)
+    done, encoded = cv2.imencode(".tiff", order)
     assert done
     return encoded.tobytes()
 

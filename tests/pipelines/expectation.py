@@ -43,3 +43,12 @@ def levels(values: NDArray[np.float64], maximum: int = 255) -> NDArray[Any]:
     """Values as a picture's levels: rounded half to even, saturated."""
     dtype = np.uint8 if maximum == 255 else np.uint16
     return np.clip(np.rint(values), 0, maximum).astype(dtype)
+
+
+def dilated(kernel: NDArray[np.float64], rows: int, columns: int | None = None) -> Any:
+    """The kernel with zeros put between its taps, so that they lie ``rows`` (or each) apart."""
+    apart = (rows,) * kernel.ndim if columns is None else (rows, columns)
+    wide = np.zeros([(k - 1) * d + 1 for k, d in zip(kernel.shape, apart, strict=True)])
+    for at in np.ndindex(*kernel.shape):
+        wide[tuple(i * d for i, d in zip(at, apart, strict=True))] = kernel[at]
+    return wide

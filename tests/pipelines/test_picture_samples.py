@@ -10,7 +10,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from service.convolution.options import Boundary, Mode
-from service.formats.decoding import ORIENTATIONS
+from service.formats.orientation import ORIENTATIONS
 from service.formats.table import FORMATS, Subject
 from tests.pipelines.calling import convolve_a_picture
 from tests.pipelines.expectation import expected, levels

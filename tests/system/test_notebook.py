@@ -140,3 +140,24 @@ def test_what_kind_of_filters_networks_use(client):
         shown = drawn[3 * row : 3 * row + 3, 3 * column : 3 * column + 3]
         stretched = (f[0] - f[0].min()) / (f[0].max() - f[0].min()) * 255
         assert np.abs(shown - stretched).max() <= 0.51
+
+
+@pytest.mark.parametrize("kernel", ["hann", "exponential", "flattop"])
+@pytest.mark.parametrize("file_type", ["svg", "png"])
+def test_the_figure_of_signal_kernel_and_convolution(client, kernel, file_type):
+    body = {"signal": SIGNAL.tolist(), "kernel": {"name": kernel, "size": 50}}
+    answer = client.post("/v1/signals/convolve", params={"format": file_type}, json=body)
+    assert answer.status_code == 200, answer.text
+    if file_type == "png":
+        assert Image.open(io.BytesIO(answer.content)).size == (960, 720)  # 8 x 6 inches
+        return
+    for title in ("Original signal", "Kernel = filter response", "Convolved signal"):
+        assert title in answer.text
+    # A browser that opens it alone must be allowed its looks.
+    assert "style-src 'unsafe-inline'" in answer.headers["content-security-policy"]
+
+
+def test_the_plot_of_the_kernel_alone(client):
+    answer = client.get("/v1/kernels/hann", params={"size": 50, "format": "svg"})
+    assert answer.headers["content-type"] == "image/svg+xml"
+    assert "Frequency response" in answer.text

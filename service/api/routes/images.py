@@ -33,7 +33,14 @@ def router(jobs: Jobs) -> APIRouter:
             "requestBody": body_of(
                 {
                     multipart.MEDIA_TYPE: form_of(
-                        PictureRequest, "image", "The picture's file.", '{"kernel": "laplacian"}'
+                        PictureRequest,
+                        {
+                            "image": "The picture's file.",
+                            "kernel_image": "A picture whose luma is the kernel, instead of "
+                            "`kernel`: a measured point-spread function. Divided by its sum "
+                            "unless `normalize` says otherwise.",
+                        },
+                        '{"kernel": "laplacian"}',
                     )
                 }
             ),

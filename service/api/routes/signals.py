@@ -44,7 +44,7 @@ def router(jobs: Jobs) -> APIRouter:
                 {
                     JSON_MEDIA_TYPE: {"schema": reference("SignalRequest")},
                     multipart.MEDIA_TYPE: form_of(
-                        SignalRequest, "signal", "A .npy or .csv file.", '{"kernel": "hann"}'
+                        SignalRequest, {"signal": "A .npy or .csv file."}, '{"kernel": "hann"}'
                     ),
                 }
             ),

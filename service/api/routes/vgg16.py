@@ -214,7 +214,7 @@ def router(jobs: Jobs, weights: str | None, threads: int) -> APIRouter:
             "requestBody": body_of(
                 {
                     multipart.MEDIA_TYPE: form_of(
-                        ActivationRequest, "image", "The picture's file.", '{"count": 16}'
+                        ActivationRequest, {"image": "The picture's file."}, '{"count": 16}'
                     )
                 }
             ),

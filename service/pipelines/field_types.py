@@ -1,0 +1,68 @@
+"""What stands in a request's fields besides words and numbers: signals, kernels, distances."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Final, cast
+
+import numpy as np
+from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
+
+from service.convolution.arrays import Array, numeric_array
+from service.kernels.parsing import parse_kernel
+from service.kernels.specification import KernelSpecification
+
+_LARGEST_DISTANCE: Final = 1_024
+
+
+class Missing(StrEnum):
+    """What NaN among the samples means: ``error``, or no sample at all (``ignore``)."""
+
+    ERROR = "error"
+    IGNORE = "ignore"
+
+
+def _parse_signal(value: object, info: ValidationInfo) -> Array:
+    if isinstance(value, np.ndarray):
+        return value
+    gaps = info.data.get("nan") is Missing.IGNORE
+    return numeric_array(value, "/signal", gaps=gaps)
+
+
+def _parse_kernel(value: object, info: ValidationInfo) -> KernelSpecification:
+    place = (info.context or {}).get("kernel", "/kernel")
+    return parse_kernel(value, place, info.data.get("combine"))
+
+
+def _is_distance(value: object) -> bool:
+    return type(value) is int and 1 <= value <= _LARGEST_DISTANCE
+
+
+def _parse_distance(value: object) -> int | tuple[int, ...]:
+    if _is_distance(value):
+        return cast("int", value)
+    if isinstance(value, list | tuple) and len(value) == 2 and all(map(_is_distance, value)):
+        return tuple(value)
+    raise ValueError(
+        f"must be a whole number from 1 to {_LARGEST_DISTANCE}, or one for rows and one for columns"
+    )
+
+
+_NUMBERS: dict[str, Any] = {"type": "array", "minItems": 1, "items": {"type": "number"}}
+_ROWS: dict[str, Any] = {"type": "array", "minItems": 1, "items": _NUMBERS}
+_DISTANCE: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": _LARGEST_DISTANCE}
+
+Signal = Annotated[Any, PlainValidator(_parse_signal), WithJsonSchema({"anyOf": [_NUMBERS, _ROWS]})]
+# Validation takes the JSON Pointer of the kernel as ``kernel`` of its context. Its schema is the
+# component Kernel of the OpenAPI document, made from the catalogue.
+AnyKernel = Annotated[KernelSpecification, PlainValidator(_parse_kernel), WithJsonSchema({})]
+MaybeKernel = Annotated[
+    KernelSpecification | None, PlainValidator(_parse_kernel), WithJsonSchema({})
+]
+Distance = Annotated[
+    int | tuple[int, ...],
+    PlainValidator(_parse_distance),
+    WithJsonSchema(
+        {"anyOf": [_DISTANCE, {"type": "array", "items": _DISTANCE, "minItems": 2, "maxItems": 2}]}
+    ),
+]

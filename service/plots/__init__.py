@@ -1,0 +1,1 @@
+"""Figures: arrays in, PNG or SVG out. Drawn by matplotlib, without its global state."""
