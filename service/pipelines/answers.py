@@ -26,11 +26,21 @@ def plan_facts(plans: Sequence[Plan]) -> dict[str, Any] | list[dict[str, Any]]:
 
 def plan_line(plans: Sequence[Plan]) -> str:
     """The plans in one line, for the header Convolution-Plan."""
-    return ", ".join(
-        f"{plan.engine.method}; engine={plan.engine.name}; passes={plan.engine.passes}; "
-        f"precision={plan.workload.precision.__name__}; multiply-adds={plan.work:.3g}"
-        for plan in plans
-    )
+    return ", ".join(map(_plan_words, plans))
+
+
+def _plan_words(plan: Plan) -> str:
+    facts = plan.facts()
+    # Beyond telling 1 from more, a rank takes a decomposition that may cost more than the work.
+    words = {
+        "engine": facts["engine"],
+        "rank": "1" if facts["separable"] else "2+",
+        "passes": facts["passes"],
+        **({"tile": "x".join(map(str, facts["tile"]))} if facts["tile"] else {}),
+        "precision": facts["precision"],
+        "multiply-adds": f"{plan.work:.3g}",
+    }
+    return f"{facts['method']}; " + "; ".join(f"{name}={word}" for name, word in words.items())
 
 
 def array_document(

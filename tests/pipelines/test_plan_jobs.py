@@ -24,12 +24,17 @@ def plan(limits=None, **request):
 
 
 def plan_line(document):
-    """The same as the header of an answer tells it."""
-    return ", ".join(
-        f"{each['method']}; engine={each['engine']}; passes={each['passes']}; "
-        f"precision={each['precision']}; multiply-adds={each['multiply_adds']:.3g}"
-        for each in document["plan"]
-    )
+    """The plans as the header Convolution-Plan tells them."""
+    lines = []
+    for each in document["plan"]:
+        rank = "1" if each["separable"] else "2+"
+        tile = f"tile={'x'.join(map(str, each['tile']))}; " if each["tile"] else ""
+        lines.append(
+            f"{each['method']}; engine={each['engine']}; rank={rank}; "
+            f"passes={each['passes']}; {tile}precision={each['precision']}; "
+            f"multiply-adds={each['multiply_adds']:.3g}"
+        )
+    return ", ".join(lines)
 
 
 def white(shape):
