@@ -48,12 +48,12 @@ def decode_csv(data: Buffer, pointer: str, max_samples: int) -> Array:
 def encode_csv(array: NDArray[Any]) -> bytes:
     """The array as text that reads back exactly: 1-D a number a line, 2-D a row a line.
 
-    ``InvalidRequest`` at ``/format`` for more dimensions, ``ResultNotFinite`` for NaN and
-    infinities.
+    A missing number is nan. ``InvalidRequest`` at ``/format`` for more dimensions,
+    ``ResultNotFinite`` for infinities.
     """
     if array.ndim not in (1, 2):
         raise InvalidRequest.at("/format", "CSV holds one or two dimensions; npy and json hold any")
-    text = encode_json(array)
+    text = encode_json(array, gaps=True).replace(b"null", b"nan")
     if array.ndim == 1:
         return text.strip(b"[]").replace(b",", b"\n") + b"\n"
     return text.strip(b"[]").replace(b"],[", b"\n") + b"\n"

@@ -19,7 +19,8 @@ def draw_matrix(figure: Figure, axes: Axes, matrix: NDArray[np.float64]) -> None
     """The cells from the top left, with a scale beside them; white is zero where signs differ."""
     step = -(-max(matrix.shape) // _LONGEST_SIDE)
     shown = matrix[::step, ::step]
-    low, high = float(np.nanmin(shown)), float(np.nanmax(shown))
+    numbers = shown[~np.isnan(shown)]
+    low, high = (float(numbers.min()), float(numbers.max())) if numbers.size else (0.0, 1.0)
     signed = low < 0 < high
     if signed:
         high = max(high, -low)

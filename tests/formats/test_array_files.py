@@ -264,11 +264,23 @@ def test_csv_of_three_dimensions_is_refused_at_the_format():
     assert caught.value.faults[0].pointer == "/format"
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("encode", [encode_json, encode_csv])
+@pytest.mark.parametrize(
+    ("encode", "value"),
+    [
+        (encode_json, np.nan),
+        *((encode, value) for encode in (encode_json, encode_csv) for value in (np.inf, -np.inf)),
+    ],
+)
 def test_text_never_holds_what_is_not_finite(encode, value):
     with pytest.raises(ResultNotFinite):
         encode(np.array([1.0, value]))
+
+
+def test_a_gap_in_csv_is_read_back():
+    array = np.array([[1.5, np.nan], [np.nan, -2.0]])
+    text = encode_csv(array)
+    assert text == b"1.5,nan\nnan,-2.0\n"
+    np.testing.assert_array_equal(decode_csv(text, "/signal", 10), array)
 
 
 @pytest.mark.parametrize(

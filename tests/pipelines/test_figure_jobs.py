@@ -95,6 +95,28 @@ def test_the_same_request_gives_the_same_figure_and_another_another():
     assert first != other
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ([{"stride": 6}, {"stride": 1}], [{"stride": 2}, {"stride": 3}]),
+        ([{}, {}], [{"mode": "full"}, {"mode": "valid"}]),
+        ([{"stride": 2}, {}], [{"stride": 2, "mode": "full", "dilation": 2}, {"mode": "valid"}]),
+    ],
+    ids=["strides", "modes", "both"],
+)
+def test_the_result_of_steps_is_drawn_where_its_samples_lie(one, other):
+    # Kernels that leave a signal as it is: what comes to lie elsewhere would be drawn elsewhere.
+    first, second = (
+        convolve_a_signal(
+            signal=LINE.tolist(),
+            steps=[{"kernel": [0, 1, 0], **step} for step in steps],
+            output="svg",
+        ).body
+        for steps in (one, other)
+    )
+    assert first == second
+
+
 @pytest.mark.parametrize("mode", Mode)
 def test_the_answer_tells_its_plan_beside_the_figure(mode):
     answer = convolve_a_signal(signal=LINE.tolist(), kernel=TAPS, output="svg", mode=mode)

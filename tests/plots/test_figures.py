@@ -21,6 +21,7 @@ FIGURES = {
     "full signal": signal_figure(SIGNAL, [TAPS], np.convolve(SIGNAL, TAPS), first=-2),
     "constant signal": signal_figure(np.zeros(1), [np.ones(1)], np.zeros(1)),
     "matrix": matrix_figure(np.outer(SIGNAL, TAPS), [SQUARE, SQUARE.T], np.outer(TAPS, SIGNAL)),
+    "matrix of gaps": matrix_figure(np.full((3, 4), np.nan), [SQUARE], np.full((2, 2), np.nan)),
     "kernel of one dimension": kernel_figure("mine", [TAPS]),
     "kernel of zeros": kernel_figure("mine", [np.zeros(5)]),
     "kernel of one tap": kernel_figure("mine", [np.ones(1)]),
