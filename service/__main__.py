@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging.config
+import resource
 import signal
 import sys
 from types import FrameType
@@ -9,12 +11,21 @@ from types import FrameType
 import uvicorn
 from pydantic import ValidationError
 
-from service.app import create_app
+from service.api.logs import logging_configuration
+from service.api.protocol import guarded_protocol
+from service.app import connection_limits, create_app
 from service.settings import Settings
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
+
+
+def _allow_open_files() -> None:
+    """Take as many descriptors as the system gives: each connection and worker needs some."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def main() -> int:
@@ -26,15 +37,23 @@ def main() -> int:
             name = "CONVOLUTION_" + "_".join(map(str, fault["loc"])).upper()
             sys.stderr.write(f"{name}: {fault['msg']}\n")
         return 2
+    _allow_open_files()
     # uvicorn shuts down in good order at a signal, and then raises it again for whoever was
     # there before: an orderly end is to be told as one.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
+    logging.config.dictConfig(logging_configuration(settings.log_format, settings.log_level))
     uvicorn.run(
         create_app(settings),
         host=settings.host,
         port=settings.port,
+        http=guarded_protocol(connection_limits(settings)),
+        ws="none",
+        log_config=None,
         log_level=settings.log_level,
+        access_log=False,
+        proxy_headers=bool(settings.forwarded_allow_ips),
+        forwarded_allow_ips=settings.forwarded_allow_ips,
         timeout_graceful_shutdown=int(settings.shutdown_grace_seconds),
         server_header=False,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -11,9 +12,17 @@ from fastapi import FastAPI
 
 from service import __version__
 from service.api import problems
+from service.api.access import AccessMiddleware, parse_keys
+from service.api.connection_limits import ConnectionLimits
+from service.api.cross_origin import CrossOriginMiddleware, PreflightMiddleware, parse_origins
 from service.api.documents import document_of
 from service.api.jobs import Jobs
 from service.api.limits import LimitsMiddleware
+from service.api.listener import listening
+from service.api.logs import RequestLog
+from service.api.metrics import Metrics
+from service.api.multipart import FormLimits
+from service.api.observation import ObservationMiddleware, Observer, RouteMiddleware
 from service.api.routes import (
     documentation,
     health,
@@ -24,6 +33,7 @@ from service.api.routes import (
     signals,
     vgg16,
 )
+from service.api.tracing import create_tracing
 from service.pipelines.limits import Limits
 from service.settings import Settings
 from service.workers import Pool, PoolSettings
@@ -42,6 +52,7 @@ _PRELOAD: Final = (
     "service.pipelines.filters",
     "service.pipelines.activations",
     "service.pipelines.plans",
+    "service.pipelines.estimates",
 )
 
 
@@ -52,19 +63,30 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     settings = settings if settings is not None else Settings()
     pool = Pool(_pool_settings(settings))
-    jobs = Jobs(pool, job_limits(settings))
+    metrics = Metrics(pool.statistics, __version__) if settings.metrics else None
+    tracing = create_tracing(os.environ, __version__)
+    jobs = Jobs(pool, job_limits(settings), FormLimits(settings.max_field_bytes))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await pool.start()
         examination = asyncio.create_task(vgg16.examine(jobs, settings.vgg16_weights))
         try:
-            yield
+            async with _metrics_listener(metrics, settings):
+                yield
         finally:
             examination.cancel()
             await pool.close(settings.shutdown_grace_seconds)
+            if tracing is not None:
+                await asyncio.to_thread(tracing.close)
 
-    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(
+        lifespan=lifespan,
+        openapi_url="/openapi.json" if settings.docs else None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     for router in (
         signals.router(jobs),
         images.router(jobs),
@@ -73,13 +95,51 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         vgg16.router(jobs, settings.vgg16_weights, settings.threads_per_worker),
         samples.router(),
         health.router(pool, __version__),
-        documentation.router(),
+        documentation.router(settings.docs),
     ):
         app.include_router(router)
+    if metrics is not None and not settings.metrics_port:
+        app.include_router(health.metrics_router(metrics))
     problems.install(app)
-    app.add_middleware(LimitsMiddleware, max_body_bytes=settings.max_body_bytes)
+    observers = [each for each in (metrics, tracing, RequestLog()) if each is not None]
+    _add_layers(app, settings, observers)
     app.openapi = document_of(app, "Convolution service", __version__, _DESCRIPTION)  # type: ignore[method-assign]
     return app
+
+
+def _add_layers(app: FastAPI, settings: Settings, observers: Sequence[Observer]) -> None:
+    """Put the middleware around the routes, the innermost first."""
+    origins = parse_origins(settings.cors_origins)
+    app.add_middleware(RouteMiddleware)
+    app.add_middleware(
+        AccessMiddleware,
+        keys=parse_keys(settings.api_keys),
+        key_concurrency=settings.key_concurrency,
+    )
+    if origins:
+        app.add_middleware(PreflightMiddleware)
+    app.add_middleware(
+        LimitsMiddleware,
+        max_body_bytes=settings.max_body_bytes,
+        max_buffered_bytes=settings.max_buffered_bytes,
+    )
+    if origins:
+        app.add_middleware(CrossOriginMiddleware, origins=origins)
+    app.add_middleware(ObservationMiddleware, observers=observers)
+
+
+@asynccontextmanager
+async def _metrics_listener(metrics: Metrics | None, settings: Settings) -> AsyncIterator[None]:
+    """Within the block /metrics is on the port of its own, if it is to have one."""
+    if metrics is None or not settings.metrics_port:
+        yield
+        return
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.include_router(health.metrics_router(metrics))
+    problems.install(app)
+    app.add_middleware(LimitsMiddleware, max_body_bytes=0)
+    async with listening(app, settings.host, settings.metrics_port):
+        yield
 
 
 def _pool_settings(settings: Settings) -> PoolSettings:
@@ -91,6 +151,23 @@ def _pool_settings(settings: Settings) -> PoolSettings:
         jobs_per_worker=settings.jobs_per_worker,
         preload=_PRELOAD,
         threads_per_worker=settings.threads_per_worker,
+        express_workers=settings.express_workers,
+        express_bytes=settings.express_bytes,
+        recycle_memory_bytes=settings.recycle_memory_bytes,
+    )
+
+
+def connection_limits(settings: Settings) -> ConnectionLimits:
+    """What the clients of a service with these settings may send, and how slowly."""
+    return ConnectionLimits(
+        max_request_line_bytes=settings.max_request_line_bytes,
+        max_header_bytes=settings.max_header_bytes,
+        max_header_count=settings.max_header_count,
+        header_timeout_seconds=settings.header_timeout_seconds,
+        body_timeout_seconds=settings.body_timeout_seconds,
+        idle_timeout_seconds=settings.idle_timeout_seconds,
+        write_timeout_seconds=settings.write_timeout_seconds,
+        max_connections=settings.max_connections,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -27,11 +27,64 @@ class Settings(BaseSettings):
         pattern="^(critical|error|warning|info|debug)$",
         description="How much is logged: critical, error, warning, info or debug.",
     )
+    log_format: str = Field(
+        "text",
+        pattern="^(text|json)$",
+        description="Form of the log: `text` for people, `json` for machines, one object a line.",
+    )
+    metrics: bool = Field(
+        default=True, description="Whether there is /metrics for Prometheus: on or off."
+    )
+    metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Port of its own for /metrics, which needs no API key there; 0 leaves it on "
+        "the service's port, where it needs one if there are any.",
+    )
+    docs: bool = Field(
+        default=True, description="Whether there are /docs and /openapi.json: on or off."
+    )
+    api_keys: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9._-]{1,64}:[0-9a-f]{64}(, *|$))*$",
+        description="Keys that callers must show, as `id:sha256` entries with commas between "
+        "them, several for one id while a key is replaced; none lets everybody in. "
+        "`python -m service.api.access ID` makes one.",
+    )
+    key_concurrency: int = Field(
+        32,
+        ge=0,
+        description="Requests that one API key may have running at once; one more is answered "
+        "429. 0 sets no limit.",
+    )
+    cors_origins: str = Field(
+        "",
+        pattern=r"^(\*|([a-z][a-z0-9+.-]*://[^\s/,*]+(, *|$))*)$",
+        description="Origins whose pages may read the answers, such as `https://page.example`, "
+        "with commas between them; `*` for all, empty for none.",
+    )
+    forwarded_allow_ips: str = Field(
+        "",
+        pattern=r"^(\*|([0-9A-Fa-f.:]+(/[0-9]{1,3})?(, *|$))*)$",
+        description="Addresses or networks of the proxies whose X-Forwarded-For is believed, with "
+        "commas between them; `*` for all, empty for none.",
+    )
     workers: int = Field(
         default_factory=available_processors,
         ge=1,
         le=1024,
         description="Worker processes; one for each available processor by default.",
+    )
+    express_workers: int = Field(
+        1,
+        ge=0,
+        le=64,
+        description="Worker processes beside the others that take only small jobs, so that these "
+        "do not wait behind large ones.",
+    )
+    express_bytes: int = Field(
+        64 << 10, ge=0, description="Up to so many bytes sent make a small job."
     )
     threads_per_worker: int = Field(
         default_factory=lambda known: max(1, available_processors() // known.get("workers", 1)),
@@ -52,6 +105,11 @@ class Settings(BaseSettings):
     jobs_per_worker: int = Field(
         1000, ge=1, description="Jobs after which a worker is replaced by a fresh one."
     )
+    recycle_memory_bytes: int = Field(
+        1 << 30,
+        ge=0,
+        description="Resident memory over which a worker is replaced after its job; 0 never.",
+    )
     worker_memory_bytes: int = Field(
         4 << 30,
         ge=0,
@@ -61,6 +119,39 @@ class Settings(BaseSettings):
         30.0, ge=0, le=3600, description="Time that running requests get to finish at shutdown."
     )
     max_body_bytes: int = Field(32 << 20, ge=1, description="Largest request body.")
+    max_buffered_bytes: int = Field(
+        512 << 20,
+        ge=1,
+        description="Bodies held in memory at once, all requests together; one more is answered "
+        "503.",
+    )
+    max_field_bytes: int = Field(
+        1 << 20, ge=1, description="Largest field of a form that is no file."
+    )
+    max_request_line_bytes: int = Field(
+        8 << 10, ge=256, description="Longest request line; a longer one is answered 414."
+    )
+    max_header_bytes: int = Field(
+        64 << 10, ge=1024, description="Header fields together; more is answered 431."
+    )
+    max_header_count: int = Field(
+        100, ge=10, description="Number of header fields; more is answered 431."
+    )
+    max_connections: int = Field(
+        1000, ge=1, description="Open connections; one more is answered 503."
+    )
+    header_timeout_seconds: float = Field(
+        10.0, gt=0, le=3600, description="Time for the headers to arrive, from their first byte."
+    )
+    body_timeout_seconds: float = Field(
+        60.0, gt=0, le=3600, description="Time for a body to arrive; then 408."
+    )
+    idle_timeout_seconds: float = Field(
+        15.0, gt=0, le=3600, description="Time that a connection may stay open without a request."
+    )
+    write_timeout_seconds: float = Field(
+        30.0, gt=0, le=3600, description="Time that a client may leave its answer unread."
+    )
     max_picture_pixels: int = Field(
         50_000_000, ge=1, description="Largest picture, judged from its header before decoding."
     )
@@ -82,3 +173,10 @@ class Settings(BaseSettings):
         description="File with the weights of VGG16: Keras' `.h5`, or an `.npz`. Those of blocks "
         "1 and 2 are there without it.",
     )
+
+    @field_validator("max_buffered_bytes")
+    @classmethod
+    def _room_for_one_body(cls, value: int, known: ValidationInfo) -> int:
+        if value < known.data.get("max_body_bytes", 0):
+            raise ValueError("must be at least max_body_bytes")
+        return value

@@ -9,7 +9,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from service.api.access import is_open
 from service.api.answer_schemas import ANSWERS
+from service.api.problems import declared
+from service.errors import TooManyRequests, Unauthorized
 from service.formats.table import Format
 from service.kernels.catalogue import CATALOGUE, complete_by_name
 from service.kernels.description import kernel_schema
@@ -202,7 +205,26 @@ def _whole(app: FastAPI, title: str, version: str, description: str) -> Schema:
     schemas.update(ANSWERS)
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    _secure(document)
     return document
+
+
+def _secure(document: Schema) -> None:
+    """Tell of the keys, which a service may want or not, and of what becomes of wrong ones."""
+    document["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
+        "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    }
+    refusals = declared(Unauthorized, TooManyRequests)
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            if not is_open(path):
+                operation["security"] = [{}, {"bearer": []}, {"key": []}]
+                operation["responses"] |= {
+                    str(status): answer
+                    for status, answer in refusals.items()
+                    if str(status) not in operation["responses"]
+                }
 
 
 def _request_schema(request: type[BaseModel]) -> Schema:

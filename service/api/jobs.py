@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from service.api.multipart import FormLimits
+from service.api.observation import note_job
 from service.errors import FieldFault, InvalidRequest, ShuttingDown, name_segment
 from service.formats.table import Format
 from service.pipelines.limits import Limits
@@ -24,21 +26,29 @@ _FIGURE_POLICY: Final = (
 
 @dataclass(frozen=True)
 class Jobs:
-    """The pool with the limits that every job of this service is given."""
+    """The pool with the limits that every job of this service is given, and every form."""
 
     pool: Pool
     limits: Limits
+    form_limits: FormLimits = field(default_factory=FormLimits)
 
     async def run(
         self,
         request: Request,
         job: Callable[..., Any],
         parts: Mapping[str, bytes],
+        estimate: Callable[..., Any] | None = None,
         **arguments: Any,
     ) -> JobAnswer:
-        """Run a pipeline for ``request``; it is cancelled when the client goes away."""
-        work = self.pool.run(job, parts, limits=asdict(self.limits), **arguments)
-        return await _unless_disconnected(request, work)
+        """Run a pipeline for ``request``; it is cancelled when the client goes away.
+
+        Where it would have to wait, its ``estimate`` may refuse it before it does.
+        """
+        limits = asdict(self.limits)
+        work = self.pool.run(job, parts, admission=estimate, limits=limits, **arguments)
+        answer = await _unless_disconnected(request, work)
+        note_job(request, answer)
+        return answer
 
     async def run_own(self, job: Callable[..., Any], **arguments: Any) -> JobAnswer:
         """Run a pipeline that nobody asked for, once a worker is there."""

@@ -1,30 +1,47 @@
 """Reading multipart/form-data (RFC 7578) as it arrives, into memory, with every part counted.
 
 The framework's own form reader writes larger files to disk and copies them twice more; here
-each part grows in one buffer. The bytes altogether are bounded by the limits middleware.
+each part grows in one buffer. The bytes altogether are bounded by the limits middleware. The
+name of a file says that the part is one, and is used for nothing else.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from service.errors import InvalidRequest, UnsupportedMediaType, name_segment
+from service.errors import BodyTooLarge, InvalidRequest, UnsupportedMediaType, name_segment
 
 MEDIA_TYPE = "multipart/form-data"
 
-_MAX_PARTS = 64
-_MAX_NAME_LENGTH = 64
+_MAX_PARTS: Final = 64
+_MAX_NAME_LENGTH: Final = 64
+_MAX_PART_HEADERS: Final = 8
+_MAX_PART_HEADER_BYTES: Final = 4 << 10
 
 
-async def read_multipart(request: Request) -> dict[str, bytes]:
+@dataclass(frozen=True)
+class FormLimits:
+    """How large the parts of a form may be, beside the limit of the whole body."""
+
+    max_field_bytes: int = 1 << 20
+
+
+_DEFAULT_LIMITS: Final = FormLimits()
+
+
+async def read_multipart(
+    request: Request, limits: FormLimits = _DEFAULT_LIMITS
+) -> dict[str, bytes]:
     """The parts of the body by their names.
 
-    ``UnsupportedMediaType`` for another type of body, ``InvalidRequest`` for one that is not
-    well-formed, ends early, repeats a name, or has too many parts.
+    ``UnsupportedMediaType`` for another type of body, ``BodyTooLarge`` for a field that is
+    larger than a field may be, ``InvalidRequest`` for a body that is not well-formed, ends
+    early, repeats a name, or has too many parts, or headers of parts.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != MEDIA_TYPE.encode():
@@ -32,16 +49,19 @@ async def read_multipart(request: Request) -> dict[str, bytes]:
     boundary = options.get(b"boundary")
     if not boundary:
         raise InvalidRequest("the Content-Type must name the multipart boundary")
-    collector = _Collector()
+    collector = _Collector(limits)
     try:
         parser = _parser(boundary, collector)
         async for chunk in request.stream():
             parser.write(chunk)
     except FormParserError as error:
-        raise InvalidRequest("the body is not well-formed multipart/form-data") from error
+        raise InvalidRequest(
+            "the body is not well-formed multipart/form-data, or a part has more than "
+            f"{_MAX_PART_HEADERS} headers, or one of more than {_MAX_PART_HEADER_BYTES} bytes"
+        ) from error
     if not collector.complete:
         raise collector.cut_short()
-    return {name: bytes(data) for name, data in collector.parts.items()}
+    return collector.taken()
 
 
 def _parser(boundary: bytes, collector: _Collector) -> MultipartParser:
@@ -57,6 +77,8 @@ def _parser(boundary: bytes, collector: _Collector) -> MultipartParser:
             "on_part_data": collector.data,
             "on_end": collector.end,
         },
+        max_header_count=_MAX_PART_HEADERS,
+        max_header_size=_MAX_PART_HEADER_BYTES,
     )
 
 
@@ -64,8 +86,10 @@ def _parser(boundary: bytes, collector: _Collector) -> MultipartParser:
 class _Collector:
     """Takes the parser's callbacks and gathers the parts."""
 
+    limits: FormLimits
     parts: dict[str, bytearray] = field(default_factory=dict)
     complete: bool = False
+    _is_file: bool = False
     _name: str = ""
     _header_name: bytes = b""
     _header_value: bytes = b""
@@ -87,6 +111,8 @@ class _Collector:
 
     def end_header(self) -> None:
         if self._header_name.lower() == b"content-disposition":
+            if self._disposition:
+                raise InvalidRequest("a part may have only one Content-Disposition")
             self._disposition = self._header_value
 
     def end_headers(self) -> None:
@@ -103,12 +129,23 @@ class _Collector:
         if self._name in self.parts:
             raise InvalidRequest.at(name_segment(self._name), "a field may be given only once")
         self.parts[self._name] = bytearray()
+        self._is_file = b"filename" in options
 
     def data(self, data: bytes, start: int, end: int) -> None:
-        self.parts[self._name] += memoryview(data)[start:end]
+        part, limit = self.parts[self._name], self.limits.max_field_bytes
+        if not self._is_file and len(part) + end - start > limit:
+            raise BodyTooLarge.at(
+                name_segment(self._name),
+                f"a field may have at most {limit} bytes; a part with a file name may have more",
+            )
+        part += memoryview(data)[start:end]
 
     def end(self) -> None:
         self.complete = True
+
+    def taken(self) -> dict[str, bytes]:
+        """The parts; each is let go of here once it is copied."""
+        return {name: bytes(self.parts.pop(name)) for name in list(self.parts)}
 
     def cut_short(self) -> InvalidRequest:
         """The error of a body that ended before its closing boundary."""

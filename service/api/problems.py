@@ -105,7 +105,7 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "body-too-large": Problem(
         413,
         "The body is too large",
-        "It is over the byte limit, counted while it arrives.",
+        "It, or a field of a form that is no file, is over the byte limit, counted as it arrives.",
     ),
     "uri-too-long": Problem(
         414,
@@ -120,7 +120,8 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "too-many-requests": Problem(
         429,
         "Too many at once",
-        "This key has as many requests running as it may have. Try again after `Retry-After`.",
+        "This key, or this connection, has as many requests running or waiting as it may have. Try "
+        "again after `Retry-After`.",
         retry_after_seconds=1,
     ),
     "headers-too-large": Problem(
@@ -136,7 +137,8 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "queue-full": Problem(
         503,
         "Too busy",
-        "As many requests as allowed are running and waiting. Try again after `Retry-After`.",
+        "As many requests as allowed are running and waiting, as many connections open, or as many "
+        "bodies held in memory. Try again after `Retry-After`.",
         retry_after_seconds=1,
     ),
     "worker-died": Problem(

@@ -9,10 +9,19 @@ from PIL import Image
 
 from service.formats.picture import Picture
 
+# Of one profile: 255 segments of 65,519 bytes (ICC.1:2022, annex B.4). Pillow writes longer ones
+# with numbers that have wrapped around.
+_LONGEST_JPEG_PROFILE = 255 * 65_519
+
 
 def encode_jpeg(picture: Picture) -> bytes:
-    """The uint8 picture, gray or RGB, as JPEG of quality 90 with full-resolution colour."""
+    """The uint8 picture, gray or RGB, as JPEG of quality 90 with full-resolution colour.
+
+    Without a profile that is longer than JPEG can hold.
+    """
     profile = picture.fitting_profile
+    if profile and len(profile) > _LONGEST_JPEG_PROFILE:
+        profile = None
     return _saved(picture, "JPEG", icc_profile=profile, quality=90, subsampling="4:4:4")
 
 

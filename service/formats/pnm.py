@@ -17,12 +17,16 @@ from service.formats.limits import PictureLimits, require_frame
 from service.formats.orientation import Stored
 from service.formats.picture import Buffer, Samples
 
-_GAP = rb"(?:\s|#[^\r\n]*[\r\n])+"
+# Possessive: what could be given back is remembered, and gaps may be as long as the file.
+_GAP = rb"(?:\s++|#[^\r\n]*+[\r\n])++"
 _NUMBER = _GAP + rb"(\d{1,10})"
 _SIZE = re.compile(rb"P[1-6fF]" + _NUMBER + _NUMBER)
 _MAXIMUM = re.compile(_NUMBER)
 _SCALE = re.compile(rb"\s+(-?[0-9.eE+-]{1,40})")
 _COMMENTS = re.compile(rb"#[^\r\n]*")
+# Among the samples of plain files; each costs memory of its own.
+_MOST_COMMENTS = 10_000
+_WHITE_SPACE = b" \t\n\v\f\r"
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def decode_pnm(data: Buffer, frame: int, limits: PictureLimits) -> Stored:
 
 
 def _plain_bits(raster: _Raster) -> Samples:
-    digits = b"".join(_COMMENTS.sub(b"", raster.rest).split())
+    digits = _uncommented(raster.rest).translate(None, _WHITE_SPACE)
     bits = np.frombuffer(digits, np.uint8, raster.count) - ord("0")
     return _ink(bits.reshape(raster.shape))
 
@@ -81,11 +85,18 @@ def _ink(bits: Samples) -> Samples:
 
 def _plain_levels(raster: _Raster) -> Samples:
     maximum, rest = raster.maximum()
-    text = _COMMENTS.sub(b"", rest)
-    levels = np.fromstring(text, np.int64, raster.count, sep=" ")
-    if len(levels) < raster.count or levels.min() < 0:
+    # Not told the count, for which it would make room, and leave there whatever memory held.
+    levels = np.fromstring(_uncommented(rest), np.int64, sep=" ")[: raster.count]
+    if len(levels) < raster.count or levels.min() < 0 or levels.max() > maximum:
         raise ValueError("too few numbers, or some that are no levels")
     return widened(levels.reshape(raster.shape), maximum)
+
+
+def _uncommented(rest: memoryview) -> bytes:
+    text = bytes(rest)
+    if text.count(b"#") > _MOST_COMMENTS:
+        raise ValueError("more comments than are read")
+    return _COMMENTS.sub(b"", text)
 
 
 def _levels(raster: _Raster) -> Samples:

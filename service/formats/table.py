@@ -11,12 +11,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 from PIL.BmpImagePlugin import BmpImageFile
-from PIL.JpegImagePlugin import JpegImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from service.convolution.arrays import Array
 from service.formats.delimited import decode_csv, encode_csv
 from service.formats.gif_reading import decode_gif
+from service.formats.jpeg_reading import decode_jpeg
 from service.formats.json_arrays import encode_json
 from service.formats.limits import PictureLimits
 from service.formats.npy import decode_npy, encode_npy
@@ -112,7 +112,7 @@ _TABLE = (
         lossless=False,
         max_side=65500,  # what libjpeg writes; the format itself could tell 35 more
         signature=_signature(rb"\xff\xd8\xff"),
-        decode_picture=partial(decode_with_pillow, JpegImageFile),
+        decode_picture=decode_jpeg,
         encode_picture=encode_jpeg,
     ),
     Format(

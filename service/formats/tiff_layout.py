@@ -15,6 +15,9 @@ from service.formats.picture import Buffer
 
 # Of the types of values: whole numbers, and bytes.
 _TYPES = {1: "B", 3: "H", 4: "I", 7: "s", 13: "I", 16: "Q", 18: "Q"}
+# A number becomes an object of many times its size: strips and tiles, of a plane a channel, are
+# fewer, and so are the samples of a pixel that the other tags speak of.
+_MOST_PLACES, _MOST_NUMBERS = 2**20, 2**16
 # The tags that are asked for here; others may be as long as they like.
 _WHERE = frozenset((273, 278, 279, 322, 323, 324, 325))
 _WHAT = frozenset((256, 257, 258, 259, 262, 266, 274, 277, 284, 317, 332, 338, 339, 34675))
@@ -146,6 +149,8 @@ def read_directory(data: Buffer, offset: int) -> Directory:
         start = offset + count_format.size + index * entry.size
         tag, kind, number, field = entry.unpack_from(data, start)
         if kind in _TYPES and tag in _WHERE | _WHAT and tag not in tags:
+            if _TYPES[kind] != "s" and number > (_MOST_PLACES if tag in _WHERE else _MOST_NUMBERS):
+                raise ValueError(f"tag {tag} holds more numbers than there are uses for")
             values = struct.Struct(f"{order}{number}{_TYPES[kind]}")
             if values.size <= len(field):
                 found = values.unpack_from(field)

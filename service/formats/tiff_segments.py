@@ -10,13 +10,15 @@ Source: TIFF Revision 6.0; Adobe Photoshop TIFF Technical Notes 1 and 3 (2002, 2
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from service.formats.levels import by_rows
@@ -125,8 +127,18 @@ def _unpacked(data: Buffer, directory: Directory, segments: _Segments) -> NDArra
     }
     header = struct.pack("<2sHI", b"II", 42, end)
     shown = b"".join((header, memoryview(data)[8:], bytes(len(data) % 2), _directory(tags, end)))
-    with TiffImageFile(BytesIO(shown)) as image:
+    with _bytes_for_pixels(row_bytes * segments.rows), TiffImageFile(BytesIO(shown)) as image:
         return np.asarray(image)
+
+
+@contextmanager
+def _bytes_for_pixels(count: int) -> Iterator[None]:
+    """Let Pillow take so many bytes for pixels: the real ones have been judged."""
+    allowed, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, count
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = allowed
 
 
 def _directory(tags: dict[int, Sequence[int]], offset: int) -> bytes:

@@ -93,7 +93,19 @@ def activate(
         else:
             require_writable(maps, output, bounds)
             body = encode_json(_document(where, request, maps))
-    return {"milliseconds": stages.milliseconds}, body
+    work = multiply_adds(picture.height, picture.width, where)
+    return {"multiply_adds": work, "milliseconds": stages.milliseconds}, body
+
+
+def check_size(height: int, width: int, layer: Layer, limits: Limits) -> None:
+    """``LimitExceeded`` where a picture of that size takes too much work up to the layer."""
+    work = multiply_adds(height, width, layer)
+    if work > limits.max_multiply_adds:
+        raise LimitExceeded.at(
+            "/image",
+            f"this picture up to this layer takes {work:.3g} multiply-adds; at most "
+            f"{limits.max_multiply_adds:.3g} are taken on: a smaller picture takes less",
+        )
 
 
 def _admitted_shape(
@@ -106,13 +118,7 @@ def _admitted_shape(
         raise InvalidRequest.at(
             "/image", f"must have sides of {side} pixels or more for this layer"
         )
-    work = multiply_adds(picture.height, picture.width, layer)
-    if work > limits.max_multiply_adds:
-        raise LimitExceeded.at(
-            "/image",
-            f"this picture up to this layer takes {work:.3g} multiply-adds; at most "
-            f"{limits.max_multiply_adds:.3g} are taken on: a smaller picture takes less",
-        )
+    check_size(picture.height, picture.width, layer, limits)
     # As many numbers as the largest picture has samples.
     most = 3 * limits.max_picture_pixels
     samples = height * width * (chosen.stop - chosen.start)

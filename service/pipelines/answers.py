@@ -73,4 +73,8 @@ def require_writable(array: NDArray[Any], output: str, limits: Limits) -> None:
 
 def job_facts(plans: Sequence[Plan], stages: Stages) -> dict[str, Any]:
     """What every convolution's job says of itself."""
-    return {"plan": plan_line(plans), "milliseconds": stages.milliseconds}
+    return {
+        "plan": plan_line(plans),
+        "multiply_adds": round(sum(plan.work for plan in plans)),
+        "milliseconds": stages.milliseconds,
+    }

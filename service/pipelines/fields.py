@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from service.errors import FieldFault, InvalidRequest, is_name, name_segment
+from service.pipelines.json_keys import require_distinct_keys
 
 # The part that may hold the whole specification as one JSON object, instead of single fields.
 SPECIFICATION = "spec"
@@ -19,7 +20,8 @@ _PYTHON_WORDS = {"True": True, "False": False}
 def read_object(data: memoryview, pointer: str = "") -> dict[str, Any]:
     """The JSON object that ``data`` holds; ``InvalidRequest`` where it holds none.
 
-    Numbers are finite by JSON's own grammar: NaN, Infinity and 1e400 are refused here.
+    Numbers are finite by JSON's own grammar: NaN, Infinity and 1e400 are refused here, and so
+    are objects that have a key twice.
     """
     value = read_json(data, pointer)
     if not isinstance(value, dict):
@@ -28,12 +30,14 @@ def read_object(data: memoryview, pointer: str = "") -> dict[str, Any]:
 
 
 def read_json(data: str | memoryview, pointer: str = "") -> Any:
-    """The value of a JSON text; ``InvalidRequest`` at ``pointer`` where it is none."""
+    """The value of a JSON text; ``InvalidRequest`` at ``pointer`` or below where it is none."""
     try:
-        return orjson.loads(data)
+        value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise InvalidRequest.at(pointer, f"is not valid JSON: see {place}") from error
+    require_distinct_keys(data, pointer)
+    return value
 
 
 def read_fields(parts: Mapping[str, memoryview], files: tuple[str, ...]) -> dict[str, Any]:

@@ -66,7 +66,8 @@ def plan_convolution(
         rounded = request.dtype is SampleType.UINT8 and len(shape) > 1 and len(steps) == 1
         for placed in steps:
             with placed.locating_faults():
-                shape = _plan_step(shape, placed, chain, request.dtype, rounded=rounded)
+                kind = np.dtype(request.dtype.value)
+                shape = plan_step(shape, placed, chain, kind, rounded=rounded)
     work = sum(plan.work for plan in chain.plans)
     if work > bounds.max_multiply_adds:
         refusals.append(
@@ -103,15 +104,18 @@ def _size_refusals(request: PlanRequest, limits: Limits) -> list[str]:
     return []
 
 
-def _plan_step(
+def plan_step(
     shape: tuple[int, ...],
     placed: PlacedStep,
     chain: Chain,
-    dtype: SampleType,
+    kind: np.dtype[Any],
     *,
     rounded: bool,
 ) -> tuple[int, ...]:
-    """Plan one step for an input of ``shape``; the shape of its result."""
+    """Plan one step of ``chain`` for an input of that shape and type; the shape of its result.
+
+    ``rounded`` says that the result becomes 8-bit levels.
+    """
     bank = chain.build(placed, min(len(shape), 2))
     precision = level_precision(bank, placed.step, 0.0, rounded=True) if rounded else np.float64
     options: Options = core_options(placed.step, precision, float("inf"))
@@ -119,7 +123,6 @@ def _plan_step(
     # A matrix is a picture of one channel; alpha, the second or the fourth, stays as it is.
     channels = {2: 1, 3: 3, 4: 3}.get(shape[2], 1) if len(shape) == 3 else 1
     whole = shape if len(shape) == 1 else (*shape[:2], channels)
-    kind = np.dtype(dtype.value)
     largest = np.iinfo(kind).max if kind.kind in "iu" else 1
     array = np.broadcast_to(np.array(largest, kind), whole)
     chain.plans += [prepare(array, kernel.values, options).plan for kernel in bank.kernels]

@@ -39,7 +39,7 @@ def convolve_signal(
     bounds, stages = Limits(**limits), Stages()
     check_include(include, output)
     with stages.stage("decode"):
-        request = parse_request(SignalRequest, _read(parts, bounds))
+        request = read_signal_request(parts, bounds)
         gaps = request.nan is Missing.IGNORE
         signal = require_finite(_within(request.signal, bounds), "/signal", gaps=gaps)
         steps, axis = request.chain(), _axis(request)
@@ -91,6 +91,11 @@ def _only_along(step: Step, axis: int) -> tuple[int, int]:
     if not isinstance(step.stride, int):
         raise InvalidRequest.at("/stride", "must be one number: signals run along one axis")
     return (step.stride, 1) if axis == 0 else (1, step.stride)
+
+
+def read_signal_request(parts: Mapping[str, memoryview], limits: Limits) -> SignalRequest:
+    """The request of a JSON body, or of a form with a file."""
+    return parse_request(SignalRequest, _read(parts, limits))
 
 
 def _read(parts: Mapping[str, memoryview], limits: Limits) -> dict[str, Any]:

@@ -4,7 +4,8 @@ Everything that reads a caller's bytes runs in here, out of reach of the event l
 """
 
 from service.workers.jobs import Buffer, JobAnswer
-from service.workers.pool import Pool, PoolStatistics
+from service.workers.pool import Pool
 from service.workers.settings import PoolSettings
+from service.workers.statistics import PoolStatistics
 
 __all__ = ["Buffer", "JobAnswer", "Pool", "PoolSettings", "PoolStatistics"]

@@ -1,18 +1,25 @@
-"""What a job is, and the line in which jobs wait: who is admitted, and who is next."""
+"""What a job is: what it asks of a worker, and what its caller and its worker's slot share."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, TypeAlias
 
-from service.errors import DeadlineExceeded, QueueFull, ServiceError
+from service.errors import DeadlineExceeded, ServiceError
 from service.workers import messages
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 JobFunction: TypeAlias = Callable[..., tuple[dict[str, Any], Buffer]]
+
+
+class Lane(StrEnum):
+    """Where a job waits: small ones in the express lane, all others in the ordinary one."""
+
+    EXPRESS = "express"
+    ORDINARY = "ordinary"
 
 
 @dataclass(frozen=True)
@@ -63,14 +70,20 @@ class Job:
     nobody waits any more.
     """
 
-    def __init__(self, request: JobRequest, timeout_seconds: float) -> None:
+    def __init__(self, request: JobRequest, lane: Lane, timeout_seconds: float) -> None:
         loop = asyncio.get_running_loop()
         self.request = request
+        self.lane = lane
         self.timeout_seconds = timeout_seconds
         self.submitted = loop.time()
         self.started: float | None = None
         self.deaths = 0
         self.answer: asyncio.Future[JobAnswer] = loop.create_future()
+
+    @property
+    def deadline(self) -> float:
+        """When its time is up, by the event loop's clock."""
+        return self.submitted + self.timeout_seconds
 
     def start(self) -> None:
         """Note that a worker begins with it."""
@@ -104,71 +117,6 @@ class Job:
                     "Smaller inputs or kernels take less time."
                 )
             )
-
-
-class JobQueue:
-    """The admitted jobs, first come, first served."""
-
-    def __init__(self, running_limit: int, waiting_limit: int) -> None:
-        self._limit = running_limit + waiting_limit
-        self._admitted: set[Job] = set()
-        self._waiting: deque[Job] = deque()
-        self._takers: deque[asyncio.Future[Job]] = deque()
-
-    @property
-    def admitted(self) -> frozenset[Job]:
-        """All that wait or run, among them those which run on without a caller."""
-        return frozenset(self._admitted)
-
-    @property
-    def waiting(self) -> int:
-        """How many wait."""
-        return len(self._waiting)
-
-    @property
-    def running(self) -> int:
-        """How many are in the hands of a slot."""
-        return len(self._admitted) - len(self._waiting)
-
-    def admit(self, job: Job) -> None:
-        """Put a job at the end of the line; QueueFull where the line is too long."""
-        if len(self._admitted) >= self._limit:
-            raise QueueFull("As many jobs as allowed are running and waiting. Try again later.")
-        self._admitted.add(job)
-        if not self._hand_over(job):
-            self._waiting.append(job)
-
-    def put_back(self, job: Job) -> None:
-        """Put a job that was taken at the head of the line."""
-        if not self._hand_over(job):
-            self._waiting.appendleft(job)
-
-    def take(self) -> asyncio.Future[Job]:
-        """The next job, once there is one; to be cancelled by whoever cannot wait for it."""
-        taker: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
-        if self._waiting:
-            taker.set_result(self._waiting.popleft())
-        else:
-            self._takers.append(taker)
-        return taker
-
-    def withdraw(self, job: Job) -> None:
-        """Forget a job if it still waits; one that was taken is the taker's to release."""
-        if job in self._waiting:
-            self._waiting.remove(job)
-            self._admitted.discard(job)
-
-    def release(self, job: Job) -> None:
-        """Forget a job that was taken, and so make room for another."""
-        self._admitted.discard(job)
-
-    def _hand_over(self, job: Job) -> bool:
-        while self._takers:
-            taker = self._takers.popleft()
-            if not taker.done():
-                taker.set_result(job)
-                return True
-        return False
 
 
 def dotted_name(function: JobFunction) -> str:

@@ -13,8 +13,9 @@ from typing import Any
 import orjson
 
 LENGTH_BYTES = 4
-FRAME_LIMIT_BYTES = 256 * 2**20
-"""A longer frame is a fault: large data belong in the memory files."""
+FRAME_LIMIT_BYTES = 2**20
+"""A longer frame is a fault: large data belong in the memory files, and reading JSON of many
+megabytes would hold up the event loop."""
 
 CHUNK_BYTES = 2**18
 

@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from service.errors import QueueFull, ShuttingDown
-from service.workers.jobs import Job, JobAnswer, JobFunction, JobQueue, JobRequest
+from service.errors import ServiceError, ShuttingDown
+from service.workers.jobs import Job, JobAnswer, JobFunction, JobRequest, Lane
+from service.workers.queue import JobQueue
 from service.workers.settings import PoolSettings
 from service.workers.slot import Slot
-
-
-@dataclass(frozen=True)
-class PoolStatistics:
-    """The pool at this moment, and what it counted since its start.
-
-    ``workers`` are ready and alive. ``running`` counts jobs which run on without a caller,
-    too. ``restarts`` are processes started in place of another, ``timeouts`` jobs whose
-    deadline passed, ``rejections`` those refused because the queue was full.
-    """
-
-    workers: int
-    running: int
-    waiting: int
-    restarts: int
-    timeouts: int
-    rejections: int
+from service.workers.statistics import PoolStatistics, Rejection, Restart
 
 
 class Pool:
@@ -37,13 +22,19 @@ class Pool:
     """
 
     def __init__(self, settings: PoolSettings) -> None:
+        workers = {Lane.ORDINARY: settings.workers, Lane.EXPRESS: settings.express_workers}
         self._settings = settings
-        self._queue = JobQueue(settings.workers, settings.queue_limit)
-        self._slots = [Slot(settings, self._queue) for _ in range(settings.workers)]
+        self._queue = JobQueue(workers, settings.queue_limit)
+        self._slots = [
+            Slot(settings, self._queue, lane)
+            for lane, count in workers.items()
+            for _ in range(count)
+        ]
         self._supervisors: list[asyncio.Task[None]] = []
         self._closing = False
+        self._done = 0
         self._timeouts = 0
-        self._rejections = 0
+        self._refusals: Counter[Rejection] = Counter()
 
     async def start(self) -> None:
         """Start the workers in the background, without waiting until they are warm."""
@@ -56,11 +47,11 @@ class Pool:
         """
         self._closing = True
         try:
-            answers = {job.answer for job in self._queue.admitted}
+            answers = {job.answer for job in self._queue.unfinished}
             if answers:
                 await asyncio.wait(answers, timeout=grace_seconds)
         finally:
-            for job in self._queue.admitted:
+            for job in self._queue.unfinished:
                 job.fail(ShuttingDown("The service is shutting down and could not finish the job."))
             for supervisor in self._supervisors:
                 supervisor.cancel()
@@ -69,12 +60,17 @@ class Pool:
 
     @property
     def ready(self) -> bool:
-        """Whether every worker was warm once, at least one is alive, and jobs are taken."""
+        """Whether all were warm once, a worker for any job is alive, and jobs are taken."""
         warmed = all(slot.warmed for slot in self._slots)
-        return warmed and self._alive() > 0 and not self._closing
+        return warmed and self._alive(Lane.ORDINARY) > 0 and not self._closing
 
     async def run(
-        self, job: JobFunction, parts: Mapping[str, bytes], **arguments: Any
+        self,
+        job: JobFunction,
+        parts: Mapping[str, bytes],
+        *,
+        admission: JobFunction | None = None,
+        **arguments: Any,
     ) -> JobAnswer:
         """Run ``job(parts, **arguments)`` in a worker, with ``parts`` as read-only memoryviews.
 
@@ -82,40 +78,82 @@ class Pool:
         body of bytes; its views are valid while it runs. ``arguments`` are JSON-able too, and
         small: what is large belongs in ``parts``. A job whose worker dies is run once more.
 
+        ``admission`` is a cheap job over the same parts and arguments, such as an estimate of
+        the work. It runs first, in the express lane, where no ordinary worker is free: what it
+        raises refuses the job before that waits, and where its facts say ``"express": false``
+        the job waits in the ordinary lane, however few its bytes are.
+
         Raises QueueFull, ShuttingDown, DeadlineExceeded, WorkerDied, OutOfMemory, InternalError
         (the job raised something unexpected, which is logged), and whatever ServiceError the
-        job raises. Cancelling it frees the worker.
+        job or the admission raises. Cancelling it frees the worker.
         """
         if self._closing:
+            self._refusals[Rejection.SHUTTING_DOWN] += 1
             raise ShuttingDown("The service is shutting down and takes no more jobs.")
-        admitted = Job(JobRequest.of(job, parts, arguments), self._settings.job_timeout_seconds)
+        submitted = self._job(JobRequest.of(job, parts, arguments), self._lane_of(parts))
+        self._queue.admit(submitted)
         try:
-            self._queue.admit(admitted)
-        except QueueFull:
-            self._rejections += 1
-            raise
-        timer = asyncio.get_running_loop().call_later(
-            self._settings.job_timeout_seconds, self._expire, admitted
-        )
-        try:
-            return await admitted.answer
+            if admission is not None and self._would_wait():
+                await self._estimate(submitted, JobRequest.of(admission, parts, arguments))
+            answer = await self._perform(submitted)
         finally:
-            timer.cancel()
-            self._queue.withdraw(admitted)
+            self._queue.withdraw(submitted)
+        self._done += 1
+        return answer
 
     def statistics(self) -> PoolStatistics:
         """The pool in numbers."""
         return PoolStatistics(
-            workers=self._alive(),
+            workers_by_lane={lane: self._alive(lane) for lane in Lane},
             running=self._queue.running,
-            waiting=self._queue.waiting,
-            restarts=sum(slot.restarts for slot in self._slots),
+            waiting_by_lane={lane: self._queue.waiting(lane) for lane in Lane},
+            done=self._done,
             timeouts=self._timeouts,
-            rejections=self._rejections,
+            restarts_by_reason={
+                reason: sum(slot.restarts[reason] for slot in self._slots) for reason in Restart
+            },
+            rejections_by_reason=self._rejections(),
         )
 
-    def _alive(self) -> int:
-        return sum(slot.worker is not None for slot in self._slots)
+    def _rejections(self) -> dict[Rejection, int]:
+        full = {
+            Rejection.EXPRESS_FULL: self._queue.refusals[Lane.EXPRESS],
+            Rejection.ORDINARY_FULL: self._queue.refusals[Lane.ORDINARY],
+        }
+        return {reason: self._refusals[reason] for reason in Rejection} | full
+
+    def _alive(self, lane: Lane) -> int:
+        return sum(slot.worker is not None for slot in self._slots if slot.lane is lane)
+
+    def _job(self, request: JobRequest, lane: Lane) -> Job:
+        return Job(request, lane, self._settings.job_timeout_seconds)
+
+    def _lane_of(self, parts: Mapping[str, bytes]) -> Lane:
+        small = sum(map(len, parts.values())) <= self._settings.express_bytes
+        return Lane.EXPRESS if small else Lane.ORDINARY
+
+    def _would_wait(self) -> bool:
+        """Whether an express worker could look at a job while all others are busy."""
+        return self._settings.express_workers > 0 and not self._queue.free(Lane.ORDINARY)
+
+    async def _estimate(self, submitted: Job, request: JobRequest) -> None:
+        """Run the admission of a job that holds a place; raise what it raises."""
+        try:
+            estimate = await self._perform(self._job(request, Lane.EXPRESS))
+        except ServiceError:
+            self._refusals[Rejection.ADMISSION] += 1
+            raise
+        if submitted.lane is Lane.EXPRESS and estimate.facts.get("express") is False:
+            self._queue.demote(submitted)
+
+    async def _perform(self, job: Job) -> JobAnswer:
+        timer = asyncio.get_running_loop().call_at(job.deadline, self._expire, job)
+        try:
+            self._queue.enter(job)
+            return await job.answer
+        finally:
+            timer.cancel()
+            self._queue.withdraw(job)
 
     def _expire(self, job: Job) -> None:
         if not job.answer.done():

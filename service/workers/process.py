@@ -29,6 +29,8 @@ MALLOC_TRIM_THRESHOLD = -1  # M_TRIM_THRESHOLD of malloc.h
 MALLOC_MMAP_THRESHOLD = -3  # M_MMAP_THRESHOLD of malloc.h
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of sys/prctl.h
 OPENCV_OUT_OF_MEMORY = -4  # cv::Error::StsNoMem
+NICENESS = 10
+FIRST_TO_GO = 1000  # the highest oom_score_adj, see proc_pid_oom_score_adj(5)
 TRACEBACK_CHARACTERS = 20_000
 
 
@@ -70,8 +72,16 @@ def _prepare_process(parent_pid: int, memory_bytes: int) -> None:
         # Page faults dominate large pictures: blocks are kept instead of mapped anew.
         library.mallopt(MALLOC_MMAP_THRESHOLD, 2**30)
         library.mallopt(MALLOC_TRIM_THRESHOLD, 2**31 - 1)
+    # The event loop, which all callers wait for, comes first where processors are short.
+    os.nice(NICENESS)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # it would hold what callers sent
     if memory_bytes:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+        # The files in memory are no part of the address space until they are mapped.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (memory_bytes, memory_bytes))
+    with contextlib.suppress(OSError):
+        # Where the whole machine or container runs out, a worker is to go, not its parent.
+        Path("/proc/self/oom_score_adj").write_text(f"{FIRST_TO_GO}")
 
 
 def _serve(connection: socket.socket, inbox: MemoryFile, outbox: MemoryFile) -> None:
@@ -123,7 +133,7 @@ def _function(name: str) -> Callable[..., Any]:
 def _is_out_of_memory(error: Exception) -> bool:
     """Whether the error is one of those by which Python, the system or OpenCV say so."""
     if isinstance(error, OSError):
-        return error.errno in (errno.ENOMEM, errno.ENOSPC)
+        return error.errno in (errno.ENOMEM, errno.ENOSPC, errno.EFBIG)
     if type(error).__module__ == "cv2":
         return getattr(error, "code", None) == OPENCV_OUT_OF_MEMORY
     return isinstance(error, MemoryError)

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 class PoolSettings:
     """The limits of a pool.
 
-    ``worker_memory_bytes`` bounds a worker's address space (RLIMIT_AS); 0 means no limit. A
-    worker is replaced after ``jobs_per_worker`` jobs. ``job_timeout_seconds`` counts from the
-    submission, waiting included. A job whose caller has gone gets
-    ``abandoned_grace_seconds`` to finish, because a new worker costs about as much.
+    ``workers`` run any job, ``express_workers`` beside them only small ones: those whose parts
+    have at most ``express_bytes`` together. In each lane ``queue_limit`` jobs may wait.
+    ``worker_memory_bytes`` bounds a worker's address space (RLIMIT_AS) and its files; 0 means
+    no limit. A worker is replaced after ``jobs_per_worker`` jobs, or once its own resident
+    memory exceeds ``recycle_memory_bytes`` after a job; 0 means never.
+    ``job_timeout_seconds`` counts from the submission, waiting included. A job whose caller has
+    gone gets ``abandoned_grace_seconds`` to finish, because a new worker costs about as much.
     ``preload`` names the modules that a worker imports before it reports ready.
     ``threads_per_worker`` is how many threads OpenCV may take in each.
     """
@@ -25,3 +28,6 @@ class PoolSettings:
     abandoned_grace_seconds: float = 1.0
     preload: tuple[str, ...] = ()
     threads_per_worker: int = 1
+    express_workers: int = 1
+    express_bytes: int = 64 * 2**10
+    recycle_memory_bytes: int = 2**30

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from typing import Any
 
-from service.errors import InternalError, ServiceError, WorkerDied
-from service.workers.jobs import Job, JobQueue
+from service.errors import DeadlineExceeded, InternalError, OutOfMemory, ServiceError, WorkerDied
+from service.workers.jobs import Job, Lane
+from service.workers.queue import JobQueue
 from service.workers.settings import PoolSettings
+from service.workers.statistics import Restart
 from service.workers.worker import Worker, WorkerLost
 
 logger = logging.getLogger("service.workers")
@@ -20,15 +23,19 @@ ATTEMPTS = 2
 
 
 class Slot:
-    """Supervises one worker after another, for as long as ``supervise`` runs."""
+    """Supervises one worker after another, for as long as ``supervise`` runs.
 
-    def __init__(self, settings: PoolSettings, queue: JobQueue) -> None:
+    ``restarts`` counts the processes that were started to replace another.
+    """
+
+    def __init__(self, settings: PoolSettings, queue: JobQueue, lane: Lane) -> None:
+        self.lane = lane
+        self.restarts: Counter[Restart] = Counter()
         self._settings = settings
         self._queue = queue
         self._worker: Worker | None = None
         self._successor: asyncio.Task[Worker] | None = None
         self._leaving: set[asyncio.Task[None]] = set()
-        self._starts = 0
         self.warmed = False
 
     @property
@@ -36,51 +43,62 @@ class Slot:
         """The worker that takes jobs here, if there is one."""
         return self._worker if self._worker is not None and self._worker.usable else None
 
-    @property
-    def restarts(self) -> int:
-        """How many processes were started to replace another."""
-        return max(0, self._starts - 1)
-
     async def supervise(self) -> None:
         """Keep a worker and give it jobs, until cancelled; then end all processes."""
         try:
+            self._successor = asyncio.create_task(self._start_worker())
             while True:
-                self._successor = self._successor or asyncio.create_task(self._start_worker())
                 self._worker = await asyncio.shield(self._successor)
                 self._successor = None
                 self.warmed = True
-                await self._employ(self._worker)
+                loss = await self._employ(self._worker)
                 self._dismiss(self._worker)
                 self._worker = None
+                self._successor = self._successor or self._start_successor(loss)
         finally:
             await self._dismiss_all()
+
+    def _start_successor(self, reason: Restart) -> asyncio.Task[Worker]:
+        self.restarts[reason] += 1
+        return asyncio.create_task(self._start_worker())
 
     async def _start_worker(self) -> Worker:
         pause = FIRST_PAUSE_SECONDS
         while True:
-            self._starts += 1
             try:
                 return await Worker.start(self._settings)
             except (WorkerLost, OSError) as error:
                 logger.warning("%s; the next try is in %.1f s", error, pause)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            self.restarts[Restart.NOT_STARTED] += 1
 
-    async def _employ(self, worker: Worker) -> None:
-        """Give the worker jobs until it is gone, or old and its successor ready."""
+    async def _employ(self, worker: Worker) -> Restart:
+        """Give the worker jobs until it is gone, or old and its successor ready; why it ended."""
+        loss = Restart.DIED
         while worker.usable:
-            if worker.jobs >= self._settings.jobs_per_worker and self._successor is None:
+            age = self._age(worker)
+            if age is not None and self._successor is None:
                 # The old one goes on meanwhile, so nobody waits for the new one's imports.
-                self._successor = asyncio.create_task(self._start_worker())
+                self._successor = self._start_successor(age)
             if self._successor is not None and self._successor.done():
-                return
+                break
             job = await self._next_job(worker)
             if job is not None:
-                await self._give(job, worker)
+                loss = await self._give(job, worker)
+        return loss
+
+    def _age(self, worker: Worker) -> Restart | None:
+        """Why the worker is to be replaced though it is sound, if it is."""
+        if worker.jobs >= self._settings.jobs_per_worker:
+            return Restart.RECYCLED_JOBS
+        if 0 < self._settings.recycle_memory_bytes < worker.resident_bytes():
+            return Restart.RECYCLED_MEMORY
+        return None
 
     async def _next_job(self, worker: Worker) -> Job | None:
         """The next job, or None where the worker has died or its successor is ready first."""
-        taker = self._queue.take()
+        taker = self._queue.take(self.lane)
         events: set[asyncio.Future[Any]] = {taker, worker.exited}
         if self._successor is not None:
             events.add(self._successor)
@@ -94,23 +112,29 @@ class Slot:
             return None
         return job
 
-    async def _give(self, job: Job, worker: Worker) -> None:
-        """Run the job on the worker, which is killed when nobody waits for it any more."""
+    async def _give(self, job: Job, worker: Worker) -> Restart:
+        """Run the job on the worker, which is killed when nobody waits for it any more.
+
+        Returns why the worker is gone, if it is.
+        """
         if job.answer.done():
             self._queue.release(job)
-            return
+            return Restart.DIED
         job.start()
         exchange = asyncio.create_task(worker.run(job.request))
         events: set[asyncio.Future[Any]] = {exchange, job.answer}
+        loss = Restart.DIED
         try:
             await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
             if job.answer.cancelled():
                 await asyncio.wait({exchange}, timeout=self._settings.abandoned_grace_seconds)
         finally:
             if not exchange.done():
+                loss = _why_ended(job)
                 worker.kill()
                 await asyncio.wait({exchange})
             self._settle(job, worker, exchange)
+        return Restart.OUT_OF_MEMORY if isinstance(exchange.exception(), OutOfMemory) else loss
 
     def _settle(
         self, job: Job, worker: Worker, exchange: asyncio.Task[tuple[dict[str, Any], bytes]]
@@ -159,3 +183,10 @@ class Slot:
         await asyncio.wait({successor})
         if not successor.cancelled():
             self._dismiss(successor.result())
+
+
+def _why_ended(job: Job) -> Restart:
+    """Why a worker is ended while it runs the job, whose answer is settled."""
+    if not job.answer.cancelled() and isinstance(job.answer.exception(), DeadlineExceeded):
+        return Restart.TIMEOUT
+    return Restart.ABANDONED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import mmap
 import os
 import socket
 import sys
@@ -125,6 +126,13 @@ class Worker:
         """Whether another job may be given to it."""
         return self._sound and not self.exited.done()
 
+    def resident_bytes(self) -> int:
+        """The memory that is its own (resident, not shared); 0 where the system doesn't say."""
+        with contextlib.suppress(OSError):
+            counts = Path(f"/proc/{self.pid}/statm").read_bytes().split()
+            return (int(counts[1]) - int(counts[2])) * mmap.PAGESIZE
+        return 0
+
     async def ready(self) -> None:
         """Wait for its imports; WorkerLost where it ends or hangs before it is ready."""
         try:
@@ -151,6 +159,7 @@ class Worker:
         except (ValueError, KeyError, TypeError) as nonsense:
             self.kill()
             raise WorkerLost("the worker talks nonsense") from nonsense
+        self._outbox.shrink()
         if "traceback" in answer:
             logger.error("the job %s failed:\n%s", request.function, answer["traceback"])
         if isinstance(error, OutOfMemory):
@@ -158,11 +167,18 @@ class Worker:
         raise error
 
     async def _exchange(self, request: JobRequest) -> messages.Message:
+        self._check_silence()
         await _copy(sum(map(len, request.parts.values())), self._put_parts, request)
         await asyncio.get_running_loop().sock_sendall(self._connection, request.frame)
         answer = await messages.receive(self._connection)
         self._inbox.shrink()
         return answer
+
+    def _check_silence(self) -> None:
+        """What a worker says unasked would pass for the answer to the next caller."""
+        with contextlib.suppress(BlockingIOError):
+            said = self._connection.recv(1, socket.MSG_PEEK)
+            raise ValueError("the worker speaks unasked") if said else EOFError("it has hung up")
 
     def _put_parts(self, request: JobRequest) -> None:
         parts = request.parts.values()

@@ -123,7 +123,7 @@ async def test_the_sample_that_is_listed_is_there(client):
 
 async def test_operators_are_told_how_it_is(client):
     assert (await client.get("/healthz")).json() == {"status": "ok"}
-    assert (await client.get("/readyz")).json()["workers"] == 1
+    assert (await client.get("/readyz")).json()["workers_by_lane"] == {"ordinary": 1, "express": 1}
     version = (await client.get("/version")).json()
     assert version == {"name": "convolution-service", "version": __version__}
 

@@ -57,12 +57,17 @@ def a_job():
     """What the pool is asked to run; it never does."""
 
 
+def an_estimate(parts, **arguments):
+    raise NotImplementedError("it runs in a worker alone")
+
+
 async def test_a_job_is_given_its_arguments_and_the_limits_and_gives_its_answer():
     pool = PretendedPool(ANSWER)
     parts = {"image": b"..."}
-    answer = await Jobs(pool, LIMITS).run(connected(), a_job, parts, output="png")
+    answer = await Jobs(pool, LIMITS).run(connected(), a_job, parts, an_estimate, output="png")
     assert answer is ANSWER
-    assert pool.asked == (a_job, parts, {"limits": asdict(LIMITS), "output": "png"})
+    arguments = {"admission": an_estimate, "limits": asdict(LIMITS), "output": "png"}
+    assert pool.asked == (a_job, parts, arguments)
 
 
 async def test_what_the_pool_raises_reaches_the_caller():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 
 import orjson
@@ -10,9 +11,10 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from service.api import problems
-from service.api.limits import LimitsMiddleware
-from service.errors import InvalidRequest
-from tests.api.harness import reply_of, scope_of
+from service.api.body_budget import SMALL_BODY_BYTES, BodyBudget
+from service.api.limits import REFUSAL, LimitsMiddleware
+from service.errors import InvalidRequest, QueueFull, RequestTimeout
+from tests.api.harness import receive_of, reply_of, scope_of
 
 SECURITY = {
     "x-content-type-options": "nosniff",
@@ -163,3 +165,109 @@ async def test_what_is_not_http_passes_untouched():
     scope = {"type": "lifespan"}
     await LimitsMiddleware(inner, max_body_bytes=1)(scope, None, None)
     assert seen == [{"type": "lifespan"}]
+
+
+async def test_what_the_server_refused_is_answered_and_never_reaches_the_application(app):
+    scope = scope_of(path="/length", headers={"X-Request-ID": "abc"})
+    scope["state"][REFUSAL] = RequestTimeout("too slow")
+    reply = await reply_of(app, scope, [b"0123"])
+    assert (reply.status, reply.received) == (408, 0)
+    assert orjson.loads(reply.body)["detail"] == "too slow"
+    assert reply.headers["x-request-id"] == "abc"
+    assert SECURITY.items() <= dict(reply.headers).items()
+
+
+class Holding:
+    """An application that reads its body, and then holds it until it is told to let go."""
+
+    def __init__(self):
+        self.read = asyncio.Event()
+        self.let_go = asyncio.Event()
+
+    async def __call__(self, scope, receive, send):
+        more = True
+        while more:
+            more = (await receive())["more_body"]
+        self.read.set()
+        await self.let_go.wait()
+        await Response("done")(scope, receive, send)
+
+
+# Larger than a body that is let in at any time.
+LARGE = SMALL_BODY_BYTES + 1
+
+
+def budgeted(app, large_bodies):
+    """The application with room for so many large bodies at once."""
+    limit = large_bodies * LARGE
+    return LimitsMiddleware(app, max_body_bytes=limit, max_buffered_bytes=limit)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Length": str(2 * LARGE)}])
+async def test_bodies_held_at_once_have_one_limit_which_is_free_again_when_they_are_done(headers):
+    app = Holding()
+    served = budgeted(app, large_bodies=3)
+    holding = asyncio.create_task(reply_of(served, scope_of(), [b"x" * LARGE, b"x" * LARGE]))
+    await app.read.wait()
+    reply = await reply_of(served, scope_of(headers=headers), [b"x" * LARGE, b"x" * LARGE])
+    assert (reply.status, orjson.loads(reply.body)["type"]) == (503, "/problems/queue-full")
+    assert int(reply.headers["retry-after"]) > 0
+    assert reply.received == (0 if headers else 2)
+    fitting = asyncio.create_task(reply_of(served, scope_of(), [b"x" * LARGE]))
+    await asyncio.sleep(0)
+    app.let_go.set()
+    assert [(await task).status for task in (holding, fitting)] == [200, 200]
+    assert (await reply_of(served, scope_of(), [b"x" * 3 * LARGE])).status == 200
+
+
+async def test_small_bodies_are_let_in_where_large_ones_have_taken_everything():
+    app = Holding()
+    served = budgeted(app, large_bodies=1)
+    holding = asyncio.create_task(reply_of(served, scope_of(), [b"x" * LARGE]))
+    await app.read.wait()
+    small = asyncio.create_task(reply_of(served, scope_of(), [b"x" * SMALL_BODY_BYTES]))
+    large = await reply_of(served, scope_of(), [b"x" * SMALL_BODY_BYTES, b"x"])
+    assert (large.status, large.received) == (503, 2)
+    app.let_go.set()
+    assert [(await task).status for task in (holding, small)] == [200, 200]
+
+
+async def test_what_a_request_held_is_free_again_however_it_ended():
+    async def failing(scope, receive, send):
+        await receive()
+        raise RuntimeError("broken")
+
+    served = budgeted(failing, large_bodies=1)
+    for _ in range(3):
+        with pytest.raises(RuntimeError):
+            await reply_of(served, scope_of(), [b"x" * LARGE])
+
+
+async def test_an_answer_counts_until_it_was_taken():
+    taken = asyncio.Event()
+
+    async def send_slowly(message):
+        # As a server does: it takes a body at once, and waits with the message after it.
+        if message["type"] == "http.response.body" and not message.get("body"):
+            await taken.wait()
+
+    served = budgeted(Response(b"x" * LARGE), large_bodies=1)
+    answering = asyncio.create_task(served(scope_of("GET"), receive_of([]), send_slowly))
+    await asyncio.sleep(0)
+    request = {"headers": {"Content-Length": str(LARGE)}}
+    assert (await reply_of(served, scope_of(**request), [b"x" * LARGE])).status == 503
+    taken.set()
+    await answering
+    answered = await reply_of(served, scope_of(**request), [b"x" * LARGE])
+    assert (answered.status, answered.body) == (200, b"x" * LARGE)
+
+
+def test_a_share_gives_back_what_it_took_and_what_it_held():
+    budget = BodyBudget(LARGE)
+    with budget.share() as share:
+        share.take(LARGE)
+        with pytest.raises(QueueFull):
+            share.take(1)
+        share.hold(5)
+        assert budget.held_bytes == LARGE + 5
+    assert budget.held_bytes == 0

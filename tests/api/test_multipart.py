@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from service.api.multipart import read_multipart
-from service.errors import InvalidRequest, UnsupportedMediaType
+from service.api.multipart import FormLimits, read_multipart
+from service.errors import BodyTooLarge, InvalidRequest, UnsupportedMediaType
 from tests.api.harness import multipart_of, request_of
 
 PARTS = {"kernel": b"box", "image": bytes(range(256)) + b"\r\n--front\r\n-", "empty": b""}
@@ -174,3 +174,63 @@ async def test_a_repeated_name_is_not_echoed_where_it_is_none():
     with pytest.raises(InvalidRequest) as caught:
         await read(body, headers)
     assert not any("<b>" in fault.pointer for fault in caught.value.faults)
+
+
+NAMED = 'Content-Disposition: form-data; name="kernel"'
+
+
+@pytest.mark.parametrize("size", [1, 7, 99])
+async def test_a_field_has_a_limit_of_its_own_however_it_comes(size):
+    for length, fits in ((99, True), (100, True), (101, False)):
+        body, headers = multipart_of([(NAMED, b"x" * length)])
+        chunks = [body[start : start + size] for start in range(0, len(body), size)]
+        reading = read_multipart(request_of(chunks, headers), FormLimits(max_field_bytes=100))
+        if fits:
+            assert await reading == {"kernel": b"x" * length}
+        else:
+            with pytest.raises(BodyTooLarge, match="at most 100 bytes") as caught:
+                await reading
+            assert [fault.pointer for fault in caught.value.faults] == ["/kernel"]
+
+
+async def test_a_file_may_be_larger_than_a_field():
+    body, headers = multipart_of([(NAMED + '; filename="kernel.json"', b"x" * 101)])
+    parts = await read_multipart(request_of([body], headers), FormLimits(max_field_bytes=100))
+    assert parts == {"kernel": b"x" * 101}
+
+
+async def test_a_part_may_say_only_once_what_it_is():
+    body, headers = multipart_of([(f"{NAMED}\r\n{NAMED.replace('kernel', 'image')}", b"x")])
+    with pytest.raises(InvalidRequest, match="only one Content-Disposition"):
+        await read(body, headers)
+
+
+HOSTILE_FILE_NAMES = {
+    "line breaks, encoded": "a%0d%0aX-Evil: 1.png",
+    "a quote": 'a\\".png',
+    "UTF-8": "\u202e\u20ac.png".encode().decode("latin-1"),
+    "no UTF-8": "\xff\xfe.png",
+    "a path": "../../../etc/passwd",
+    "another path": "C:\\\\Windows\\\\a.png",
+    "NUL": "a\0.png",
+    "escapes of a terminal": "\x1b[31m.png",
+    "as long as may be": "n" * 4000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_FILE_NAMES.values(), ids=HOSTILE_FILE_NAMES.keys())
+async def test_of_a_file_name_nothing_is_left(name):
+    body, headers = multipart_of([(f'{NAMED}; filename="{name}"', b"x")])
+    assert await read(body, headers) == {"kernel": b"x"}
+
+
+async def test_a_file_name_that_is_too_long_is_refused_and_not_repeated():
+    body, headers = multipart_of([(f'{NAMED}; filename="{"n" * 65_536}"', b"x")])
+    with pytest.raises(InvalidRequest) as caught:
+        await read(body, headers)
+    assert "nnn" not in caught.value.detail
+
+
+async def test_a_file_name_that_breaks_its_line_adds_a_header_and_no_part():
+    body, headers = multipart_of([(f'{NAMED}; filename="a\r\nX-Evil: 1.png"', b"x")])
+    assert await read(body, headers) == {"kernel": b"x"}

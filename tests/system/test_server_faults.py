@@ -10,10 +10,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
+from PIL import Image
 from scipy.signal import convolve, fftconvolve, windows
 
 from tests.system.server import PATIENCE_SECONDS, ROOT, is_alive, wait_until
@@ -24,7 +26,12 @@ SIGNALS = "/v1/signals/convolve"
 SMALL = {"signal": [3, 1, 4, 1, 5], "kernel": [2, 7, 1]}
 SMALL_RESULT = convolve(SMALL["signal"], SMALL["kernel"], mode="same").tolist()
 # What lets a job run for minutes instead of being refused or ended.
-UNBOUNDED = {"max_multiply_adds": 1e15, "job_timeout_seconds": 3600, "queue_limit": 8}
+UNBOUNDED = {
+    "max_multiply_adds": 1e15,
+    "job_timeout_seconds": 3600,
+    "queue_limit": 8,
+    "express_workers": 0,
+}
 
 
 def direct(samples, taps, factor=1):
@@ -72,29 +79,28 @@ def in_the_background(server, request):
         yield executor.submit(client.post, **request)
 
 
-def test_a_worker_killed_at_work_costs_a_retry_and_no_more(start):
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
+def test_a_worker_killed_at_work_costs_a_retry_and_no_more(start, number):
     request, expected = for_seconds()
     with start(workers=1, **UNBOUNDED) as server, in_the_background(server, request) as answer:
         server.wait_until_running(1)
         (before,) = server.workers()
-        os.kill(before, signal.SIGKILL)
+        os.kill(before, number)
         assert_result(answer.result(), expected)
         assert server.workers() != [before]
         assert_serves(server)
 
 
-def test_a_job_whose_workers_are_killed_twice_is_told_so_and_the_next_succeeds(start):
+def test_a_job_whose_workers_are_killed_again_is_told_so_and_the_next_succeeds(start):
     with (
         start(workers=1, **UNBOUNDED) as server,
         in_the_background(server, for_minutes()) as answer,
     ):
-        server.wait_until_running(1)
-        (first,) = server.workers()
-        os.kill(first, signal.SIGKILL)
-        (second,) = wait_until(lambda: [pid for pid in server.workers() if pid != first])
-        # It is alive long before it is warm; only then does it get the job.
-        server.wait_until_running(1)
-        os.kill(second, signal.SIGKILL)
+        while not answer.done():
+            # A worker that is killed just before it gets the job costs the job nothing.
+            wait_until(lambda: answer.done() or server.statistics().get("running") == 1)
+            for pid in server.workers():
+                os.kill(pid, signal.SIGKILL)
         problem = answer.result()
         assert problem.status_code == 503
         assert problem.json()["type"] == "/problems/worker-died"
@@ -102,16 +108,67 @@ def test_a_job_whose_workers_are_killed_twice_is_told_so_and_the_next_succeeds(s
         assert_serves(server)
 
 
-def test_an_idle_worker_that_is_killed_is_replaced(start):
-    with start(workers=1) as server:
+def test_a_server_is_not_ready_until_its_killed_worker_is_replaced(start):
+    with start(workers=1, express_workers=0) as server:
         (before,) = server.workers()
         os.kill(before, signal.SIGKILL)
+        wait_until(lambda: not server.ready())
+        wait_until(server.ready)
         assert_serves(server)
         assert server.workers() != [before]
 
 
+def test_a_hanging_worker_costs_one_request(start):
+    settings = UNBOUNDED | {"job_timeout_seconds": 5}
+    with start(workers=1, **settings) as server, server.client() as client:
+        (before,) = server.workers()
+        os.kill(before, signal.SIGSTOP)
+        problem = client.post(SIGNALS, json=SMALL)
+        assert problem.status_code == 504
+        wait_until(server.ready)
+        assert_serves(server)
+        assert server.workers() != [before]
+
+
+def test_a_picture_beyond_a_workers_memory_costs_one_request(start):
+    picture = io.BytesIO()
+    Image.new("RGB", (7000, 7000)).save(picture, "PNG")
+    # Just more than the imports need.
+    with (
+        start(workers=1, express_workers=0, worker_memory_bytes=1_200_000_000) as server,
+        server.client() as client,
+    ):
+        problem = client.post(
+            "/v1/images/convolve", files={"image": picture.getvalue()}, data={"kernel": "sobel"}
+        )
+        assert problem.status_code in (422, 503, 507), problem.text
+        assert problem.json()["type"] == "/problems/out-of-memory"
+        wait_until(server.ready)
+        assert_serves(server)
+
+
+def test_no_worker_holds_the_listening_socket(start):
+    with start(workers=2) as server:
+        listening = listeners(server.process.pid, server.port)
+        assert listening & sockets(server.process.pid)
+        workers = server.workers()
+        assert len(workers) >= 2
+        assert not any(listening & sockets(pid) for pid in workers)
+
+
+def listeners(pid, port):
+    """The sockets that listen on the port, by their inodes."""
+    rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    return {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{port:04X}")}
+
+
+def sockets(pid):
+    """What a process has open."""
+    return {str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()}
+
+
 def test_a_job_over_its_deadline_is_ended_while_others_are_served(start):
-    settings = UNBOUNDED | {"job_timeout_seconds": 2}
+    settings = UNBOUNDED | {"job_timeout_seconds": 5}
     with (
         start(workers=2, **settings) as server,
         in_the_background(server, for_minutes()) as answer,

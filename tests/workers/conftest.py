@@ -44,6 +44,7 @@ async def a_pool(*, warm=True, grace=5.0, **changes):
         "worker_memory_bytes": 0,
         "jobs_per_worker": 1000,
         "abandoned_grace_seconds": 0.3,
+        "express_workers": 0,
     }
     others = asyncio.all_tasks()
     pool = Pool(PoolSettings(**(settings | changes)))

@@ -1,14 +1,18 @@
 """Jobs that the tests run in workers: good ones, failing ones and deadly ones."""
 
+import contextlib
 import ctypes
 import errno
 import os
+import socket
 import time
 from pathlib import Path
 
 import orjson
 
 from service.errors import ERRORS, FieldFault
+
+LEAKED = []
 
 
 def echo(parts, **arguments):
@@ -127,15 +131,75 @@ def crash(parts):
     ctypes.string_at(0)
 
 
+def abort(parts):
+    os.abort()
+
+
 def leave(parts):
     raise SystemExit(3)
 
 
+def leave_at_once(parts):
+    os._exit(0)
+
+
+def crash_for_want_of_memory(parts):
+    """What C code does that never looks at what malloc gave it."""
+    library = ctypes.CDLL(None)
+    library.malloc.restype = ctypes.c_void_p
+    library.malloc.argtypes = [ctypes.c_size_t]
+    library.memset.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]
+    library.memset(library.malloc(2**33), 1, 2**33)
+
+
+def hold_the_interpreter(parts):
+    """Sleep in C without letting go of the GIL."""
+    ctypes.PyDLL(None).sleep(600)
+
+
+def leak(parts, size):
+    LEAKED.append(b"x" * size)
+    return {"pid": os.getpid()}, b""
+
+
+def make_noise(parts):
+    for descriptor in (1, 2):
+        os.write(descriptor, b"noise\n" * 100_000)
+    return {}, bytes(parts["data"])
+
+
+def hang_up(parts):
+    os.close(_socket())
+    time.sleep(60)
+
+
+def hang_up_when_done(parts):
+    """Answer, and be gone when the next job comes, though the process lives."""
+    connection = socket.socket(fileno=_socket())
+    payload = orjson.dumps({"facts": {}, "length": 0})
+    connection.sendall(len(payload).to_bytes(4, "big") + payload)
+    connection.shutdown(socket.SHUT_RDWR)
+    time.sleep(60)
+
+
+def answer_twice(parts):
+    payload = orjson.dumps({"facts": {"of": "another caller"}, "length": 0})
+    os.write(_socket(), 2 * (len(payload).to_bytes(4, "big") + payload))
+    time.sleep(60)
+
+
+def fill_the_files(parts, limit):
+    """Make each memory file as large as a file may be, and then larger."""
+    for descriptor in _descriptors("memfd:"):
+        os.pwrite(descriptor, b"x", limit - 1)
+        os.pwrite(descriptor, b"x", limit)
+    return {}, b""
+
+
 def talk_nonsense(parts, text):
     """What a taken-over worker might do: write to the pool's socket by itself."""
-    connection = next(fd for fd in range(3, 1000) if _is_socket(fd))
     payload = text.encode()
-    os.write(connection, len(payload).to_bytes(4, "big") + payload)
+    os.write(_socket(), len(payload).to_bytes(4, "big") + payload)
     time.sleep(60)
 
 
@@ -143,8 +207,32 @@ def announce_too_much(parts, length):
     talk_nonsense(parts, orjson.dumps({"facts": {}, "length": length}).decode())
 
 
-def _is_socket(fd):
-    try:
-        return Path(f"/proc/self/fd/{fd}").readlink().name.startswith("socket:")
-    except OSError:
-        return False
+def refuse(parts, **arguments):
+    raise ERRORS["limit-exceeded"]("It is too much work.")
+
+
+def judge(parts, *, express, path, **arguments):
+    """An estimate that notes that it was asked."""
+    with Path(path).open("a") as file:
+        file.write("estimate\n")
+    return {"express": express}, b""
+
+
+def note_lane(parts, *, express, path):
+    with Path(path).open("a") as file:
+        file.write("job\n")
+    return {"pid": os.getpid()}, b""
+
+
+def _socket():
+    return _descriptors("socket:")[0]
+
+
+def _descriptors(kind):
+    """The descriptors beyond the standard ones whose links begin so."""
+    found = []
+    for fd in range(3, 1000):
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/self/fd/{fd}").readlink().name.startswith(kind):
+                found.append(fd)
+    return found

@@ -59,9 +59,20 @@ _PROBLEM_PAGE: Final = """\
 """
 
 
-def router() -> APIRouter:
-    """The endpoints that explain; only the problems' pages are part of the API document."""
+def router(docs: bool = True) -> APIRouter:
+    """The endpoints that explain; only the problems' pages are part of the API document.
+
+    They are all that is left without ``docs``: errors name them.
+    """
     routes = APIRouter(tags=["documentation"])
+    if docs:
+        routes.include_router(_swagger())
+    _explain_problems(routes)
+    return routes
+
+
+def _swagger() -> APIRouter:
+    routes = APIRouter()
 
     @routes.get("/", include_in_schema=False)
     async def root() -> Response:
@@ -86,6 +97,10 @@ def router() -> APIRouter:
         headers = {"Cache-Control": "public, max-age=86400"}
         return Response(content, headers=headers, media_type=_SWAGGER_FILES[name])
 
+    return routes
+
+
+def _explain_problems(routes: APIRouter) -> None:
     @routes.get(
         "/problems/{code}",
         operation_id="explainProblem",
@@ -119,5 +134,3 @@ def router() -> APIRouter:
                 explanation=escape(problem.explanation),
             )
         )
-
-    return routes

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
 from service.api.jobs import check_query
+from service.api.metrics import MEDIA_TYPE, Metrics
 from service.api.problems import declared
 from service.errors import InvalidRequest, NotReady
 from service.workers import Pool
@@ -22,8 +24,12 @@ class Readiness(BaseModel):
 
     ready: bool
     workers: int = Field(description="Worker processes alive.")
+    workers_by_lane: dict[str, int] = Field(
+        description="Those for any job, and those for small jobs alone."
+    )
     running: int = Field(description="Jobs that a worker has.")
     waiting: int = Field(description="Jobs in the queue.")
+    waiting_by_lane: dict[str, int] = Field(description="Small jobs, and all others.")
 
 
 class Version(BaseModel):
@@ -57,7 +63,14 @@ def router(pool: Pool, version: str) -> APIRouter:
         if not pool.ready:
             raise NotReady("no worker is ready to take a job")
         now = pool.statistics()
-        return Readiness(ready=True, workers=now.workers, running=now.running, waiting=now.waiting)
+        return Readiness(
+            ready=True,
+            workers=now.workers,
+            workers_by_lane={str(lane): count for lane, count in now.workers_by_lane.items()},
+            running=now.running,
+            waiting=now.waiting,
+            waiting_by_lane={str(lane): count for lane, count in now.waiting_by_lane.items()},
+        )
 
     @routes.get(
         "/version",
@@ -69,5 +82,31 @@ def router(pool: Pool, version: str) -> APIRouter:
         """The name and version of the service."""
         check_query(request, ())
         return Version(name="convolution-service", version=version)
+
+    return routes
+
+
+def metrics_router(metrics: Metrics) -> APIRouter:
+    """The endpoint for Prometheus, of this application or of one on a port of its own."""
+    routes = APIRouter(tags=["operations"])
+
+    @routes.get(
+        "/metrics",
+        operation_id="metrics",
+        summary="In numbers",
+        response_class=Response,
+        responses={
+            200: {
+                "description": "Requests, stages and the pool, in Prometheus' text format.",
+                "content": {"text/plain": {"schema": {"type": "string"}}},
+            },
+            **declared(InvalidRequest),
+        },
+    )
+    async def read_metrics(request: Request) -> Response:
+        """What was counted and measured since the start, and how it is now."""
+        check_query(request, ())
+        headers = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store"}
+        return Response(metrics.exposition(), headers=headers)
 
     return routes

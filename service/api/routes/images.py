@@ -10,6 +10,7 @@ from service.api.asking import CONVOLUTION_FAULTS, read_asking, written
 from service.api.documents import answers_in, asking_parameters, body_of, form_of, reference
 from service.api.jobs import Jobs, answer_response
 from service.formats.table import Subject
+from service.pipelines.estimates import estimate_picture
 from service.pipelines.pictures import convolve_picture
 from service.pipelines.requests import PictureRequest
 
@@ -53,10 +54,15 @@ def router(jobs: Jobs) -> APIRouter:
         option, or all of them as a JSON object in the one field `spec`. Gray stays gray,
         alpha stays as it is, EXIF orientation is applied.
         """
-        parts = await multipart.read_multipart(request)
+        parts = await multipart.read_multipart(request, jobs.form_limits)
         asking = read_asking(request, offered, parts)
         answer = await jobs.run(
-            request, convolve_picture, parts, output=asking.output.name, include=asking.include
+            request,
+            convolve_picture,
+            parts,
+            estimate_picture,
+            output=asking.output.name,
+            include=asking.include,
         )
         return answer_response(answer, asking.output, "convolved")
 

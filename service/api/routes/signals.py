@@ -20,6 +20,7 @@ from service.api.documents import (
 from service.api.jobs import Jobs, answer_response, media_type_of
 from service.errors import UnsupportedMediaType
 from service.formats.table import Subject
+from service.pipelines.estimates import estimate_signal
 from service.pipelines.requests import SignalRequest
 from service.pipelines.signals import JSON_BODY, convolve_signal
 
@@ -54,22 +55,28 @@ def router(jobs: Jobs) -> APIRouter:
         """Convolve a signal, of one dimension or two, with a kernel.
 
         The signal comes in a JSON body, or as a `.npy` or `.csv` file in a form beside the
-        same fields. The result is float64: as JSON, `.npy` or CSV.
+        same fields. The result is float64: as JSON, `.npy` or CSV, or
+        drawn: the signal, the kernel and the result, as PNG or SVG.
         """
-        parts = await _parts(request)
+        parts = await _parts(request, jobs.form_limits)
         asking = read_asking(request, offered, parts)
         answer = await jobs.run(
-            request, convolve_signal, parts, output=asking.output.name, include=asking.include
+            request,
+            convolve_signal,
+            parts,
+            estimate_signal,
+            output=asking.output.name,
+            include=asking.include,
         )
         return answer_response(answer, asking.output, "convolved")
 
     return routes
 
 
-async def _parts(request: Request) -> dict[str, Any]:
+async def _parts(request: Request, limits: multipart.FormLimits) -> dict[str, Any]:
     kind = media_type_of(request)
     if kind == JSON_MEDIA_TYPE:
         return {JSON_BODY: await request.body()}
     if kind == multipart.MEDIA_TYPE:
-        return await multipart.read_multipart(request)
+        return await multipart.read_multipart(request, limits)
     raise UnsupportedMediaType(f"the body must be {JSON_MEDIA_TYPE} or {multipart.MEDIA_TYPE}")

@@ -39,6 +39,7 @@ from service.errors import (
 from service.formats.table import FORMATS
 from service.pipelines.activations import LAYOUT as MAPS_LAYOUT
 from service.pipelines.activations import ActivationRequest, activate
+from service.pipelines.estimates import estimate_activations
 from service.pipelines.filters import LAYOUT as WEIGHTS_LAYOUT
 from service.pipelines.filters import (
     FilterGridRequest,
@@ -226,13 +227,14 @@ def router(jobs: Jobs, weights: str | None, threads: int) -> APIRouter:
         Preprocessed as Keras does (BGR, means subtracted), at the picture's own size, which
         each pooling halves. A grid of maps, or numbers: height, width, filter.
         """
-        parts = await multipart.read_multipart(request)
+        parts = await multipart.read_multipart(request, jobs.form_limits)
         output = read_output(request, _OFFERED, parts)
         name = request.path_params["layer"]
         answer = await jobs.run(
             request,
             activate,
             parts,
+            estimate_activations,
             layer=name,
             output=output.name,
             weights=weights,
