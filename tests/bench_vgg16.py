@@ -37,7 +37,7 @@ ENVIRONMENT = {
 }
 MISSING = """
 **PyTorch is not installed, so nothing is compared with it.** To get it:
-`python -m pip install torch --index-url https://download.pytorch.org/whl/cpu`
+`python -m pip install torch`
 """
 
 Picture = np.ndarray

@@ -64,6 +64,8 @@ def decode_picture(
     if source is None or source.decode_picture is None:
         readable = labels(lambda each: Subject.PICTURE in each.reads)
         raise UnsupportedMediaType.at(IMAGE, f"not a picture in a format read here: {readable}")
+    if source.guard is not None:
+        source.guard(data)
     with _translated_faults(source):
         picture = source.decode_picture(data, frame, limits).upright()
     if picture.samples.dtype.kind == "f":

@@ -23,7 +23,7 @@ from service.formats.pillow_decoding import (
     profile_of,
     raw_mode,
 )
-from service.formats.png_chunks import Chunk, read_chunks, require_few_chunks, written_file
+from service.formats.png_chunks import Chunk, read_chunks, written_file
 
 _CONTROL = struct.Struct(">IIIIIHHBB")
 _DISPOSALS = (Disposal.NONE, Disposal.CLEAR, Disposal.RESTORE)
@@ -37,7 +37,6 @@ def decode_png(data: Buffer, frame: int, limits: PictureLimits) -> Stored:
     The default picture of an animation is among its frames only where it is part of it. What
     Pillow raises, ``ValueError`` and ``struct.error`` for a broken file.
     """
-    require_few_chunks(data)
     if not _is_animated(data):
         require_frame(frame, 1)
         return _still(data, limits)

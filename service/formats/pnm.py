@@ -56,13 +56,23 @@ def decode_pnm(data: Buffer, frame: int, limits: PictureLimits) -> Stored:
     for a broken file.
     """
     require_frame(frame, 1)
+    width, height, start = _size(data)
+    limits.require(width, height)
+    decode, channels = _KINDS[bytes(data[1:2])]
+    return Stored(decode(_Raster(memoryview(data)[start:], (height, width, channels))))
+
+
+def pnm_size(data: Buffer) -> tuple[int, int]:
+    """Width and height as the header tells them; a ``ValueError`` where it does not."""
+    return _size(data)[:2]
+
+
+def _size(data: Buffer) -> tuple[int, int, int]:
+    """Width, height, and where in the file what follows them begins."""
     match = _SIZE.match(data)
     if match is None:
         raise ValueError("the header tells no size")
-    kind, width, height = bytes(data[1:2]), int(match[1]), int(match[2])
-    limits.require(width, height)
-    decode, channels = _KINDS[kind]
-    return Stored(decode(_Raster(memoryview(data)[match.end() :], (height, width, channels))))
+    return int(match[1]), int(match[2]), match.end()
 
 
 def _plain_bits(raster: _Raster) -> Samples:

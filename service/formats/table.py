@@ -11,12 +11,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 from PIL.BmpImagePlugin import BmpImageFile
+from PIL.JpegImagePlugin import JpegImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from service.convolution.arrays import Array
 from service.formats.delimited import decode_csv, encode_csv
 from service.formats.gif_reading import decode_gif
-from service.formats.jpeg_reading import decode_jpeg
+from service.formats.jpeg_segments import require_few_segments
 from service.formats.json_arrays import encode_json
 from service.formats.limits import PictureLimits
 from service.formats.npy import decode_npy, encode_npy
@@ -25,6 +26,7 @@ from service.formats.picture import Buffer, Picture
 from service.formats.pillow_decoding import decode_with_pillow
 from service.formats.pillow_encoding import encode_jpeg, encode_webp
 from service.formats.png import encode_png
+from service.formats.png_chunks import require_few_chunks
 from service.formats.png_reading import decode_png
 from service.formats.pnm import decode_pnm
 from service.formats.tiff_reading import decode_tiff
@@ -52,7 +54,8 @@ class Format:
     ``depths`` are the bits of the integers it holds, ``floats`` whether it holds float32
     samples or float64 numbers exactly, ``any_shape`` whether arrays of any number of
     dimensions, ``draws`` whether signals are drawn in it, as figures. ``signature`` matches the
-    beginning of a picture file, ``decode_picture`` takes such a file, the frame wanted and the
+    beginning of a picture file, ``guard`` raises a ServiceError for one that would take long to
+    open even, ``decode_picture`` takes such a file, the frame wanted and the
     limits. JSON is decoded with the request that it is part of, not here.
     """
 
@@ -70,6 +73,7 @@ class Format:
     lossless: bool = True
     max_side: int | None = None
     signature: re.Pattern[bytes] | None = None
+    guard: Callable[[Buffer], None] | None = None
     decode_picture: Callable[[Buffer, int, PictureLimits], Stored] | None = None
     encode_picture: Callable[[Picture], bytes] | None = None
     decode_array: Callable[[Buffer, str, int], Array] | None = None
@@ -98,6 +102,7 @@ _TABLE = (
         draws=True,
         max_side=2**31 - 1,
         signature=_signature(rb"\x89PNG\r\n\x1a\n"),
+        guard=require_few_chunks,
         decode_picture=decode_png,
         encode_picture=encode_png,
     ),
@@ -112,7 +117,8 @@ _TABLE = (
         lossless=False,
         max_side=65500,  # what libjpeg writes; the format itself could tell 35 more
         signature=_signature(rb"\xff\xd8\xff"),
-        decode_picture=decode_jpeg,
+        guard=require_few_segments,
+        decode_picture=partial(decode_with_pillow, JpegImageFile),
         encode_picture=encode_jpeg,
     ),
     Format(

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from service.errors import FieldFault, InvalidRequest, is_name, name_segment
+from service.pipelines.json_depth import require_shallow
 from service.pipelines.json_keys import require_distinct_keys
 
 # The part that may hold the whole specification as one JSON object, instead of single fields.
@@ -36,6 +37,7 @@ def read_json(data: str | memoryview, pointer: str = "") -> Any:
     except orjson.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise InvalidRequest.at(pointer, f"is not valid JSON: see {place}") from error
+    require_shallow(value, pointer)
     require_distinct_keys(data, pointer)
     return value
 

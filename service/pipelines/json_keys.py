@@ -13,6 +13,9 @@ import orjson
 
 from service.errors import InvalidRequest, name_segment
 
+# Sixteen steps of as many kernels with every parameter are told in fewer.
+_MOST_KEYS = 10_000
+
 # A string, and what makes it a key.
 _STRING = rb'("(?:[^"\\]++|\\.)*+")(\s*+:)?'
 _STRINGS = re.compile(_STRING, re.DOTALL)
@@ -32,10 +35,14 @@ class _Open:
 def require_distinct_keys(text: str | bytes | memoryview, pointer: str) -> None:
     """``InvalidRequest`` for the first key, below ``pointer``, that its object has twice.
 
+    And at ``pointer``, where there are more keys than any request has.
+
     ``text`` is valid JSON.
     """
     document = text.encode() if isinstance(text, str) else text
     keys = [found[1] for found in _STRINGS.finditer(document) if found[2]]
+    if len(keys) > _MOST_KEYS:
+        raise InvalidRequest.at(pointer, f"has {len(keys)} keys; at most {_MOST_KEYS} are read")
     # Other objects may have the same keys, and one key may be written in several ways.
     if len(set(keys)) < len(keys) or any(b"\\" in key for key in keys):
         _search(document, pointer)

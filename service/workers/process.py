@@ -29,7 +29,7 @@ MALLOC_TRIM_THRESHOLD = -1  # M_TRIM_THRESHOLD of malloc.h
 MALLOC_MMAP_THRESHOLD = -3  # M_MMAP_THRESHOLD of malloc.h
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of sys/prctl.h
 OPENCV_OUT_OF_MEMORY = -4  # cv::Error::StsNoMem
-NICENESS = 10
+NICENESS = 5
 FIRST_TO_GO = 1000  # the highest oom_score_adj, see proc_pid_oom_score_adj(5)
 TRACEBACK_CHARACTERS = 20_000
 
@@ -47,6 +47,9 @@ def main(arguments: Sequence[str]) -> None:
         importlib.import_module(module)
     if "cv2" in sys.modules:
         sys.modules["cv2"].setNumThreads(threads)
+    # The event loop, which all callers wait for, comes first where processors are short. Only
+    # now, because a lost worker's successor is waited for, too.
+    os.nice(NICENESS)
     with socket.socket(fileno=connection_fd) as connection:
         _serve(connection, MemoryFile(inbox_fd), MemoryFile(outbox_fd))
 
@@ -72,8 +75,6 @@ def _prepare_process(parent_pid: int, memory_bytes: int) -> None:
         # Page faults dominate large pictures: blocks are kept instead of mapped anew.
         library.mallopt(MALLOC_MMAP_THRESHOLD, 2**30)
         library.mallopt(MALLOC_TRIM_THRESHOLD, 2**31 - 1)
-    # The event loop, which all callers wait for, comes first where processors are short.
-    os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # it would hold what callers sent
     if memory_bytes:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))

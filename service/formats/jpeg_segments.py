@@ -1,0 +1,59 @@
+"""What is asked of a JPEG file before it is opened: that it is of a reasonable build.
+
+A segment takes time whatever is in it, what stands between two of them takes time byte by byte,
+and a scan as much as the whole picture has pixels, also where it is of six bytes. No encoder makes
+as many as would take longer than the picture itself.
+Source: ITU-T T.81 (1992), annex B.
+"""
+
+from __future__ import annotations
+
+import re
+
+from service.errors import LimitExceeded
+from service.formats.limits import IMAGE
+from service.formats.picture import Buffer
+
+# Profiles and other data of 32 megabytes take 500.
+_MOST_SEGMENTS = 1_000
+# libjpeg's own script for progressive files has 10 scans, of four inks 18.
+_MOST_SCANS = 100
+
+# Before the first scan: fill bytes, of which there may be any number (section B.1.1.2).
+_MOST_FILL = 65_536
+
+_SCAN, _END = 0xDA, 0xD9
+# The markers that a length follows; not what stands for a byte of a scan's data, restarts, the
+# start of the file, and those that are reserved.
+_MARKER = re.compile(rb"\xff++([^\x00-\xbf\xc8\xd0-\xd8\xf0-\xfd\xff])", re.DOTALL)
+
+
+def require_few_segments(data: Buffer) -> None:
+    """``LimitExceeded`` at ``/image`` for a file of more segments or scans than encoders make."""
+    segments, scans, fill = _counted(data)
+    if fill > _MOST_FILL:
+        detail = f"the JPEG file has more than {_MOST_FILL} bytes between its segments"
+        raise LimitExceeded.at(IMAGE, detail)
+    if segments > _MOST_SEGMENTS:
+        raise LimitExceeded.at(IMAGE, f"the JPEG file has more than {_MOST_SEGMENTS} segments")
+    if scans > _MOST_SCANS:
+        raise LimitExceeded.at(IMAGE, f"the JPEG file has more than {_MOST_SCANS} scans")
+
+
+def _counted(data: Buffer) -> tuple[int, int, int]:
+    """The segments, the scans of them, and the bytes between them up to the first scan.
+
+    Until there are too many, or the file ends.
+    """
+    segments = scans = fill = position = 0
+    while segments <= _MOST_SEGMENTS and (found := _MARKER.search(data, position)):
+        fill += 0 if scans else found.end() - position
+        position = found.end()
+        if found[1][0] == _END:
+            if scans:
+                break
+            continue
+        segments += 1
+        scans += found[1][0] == _SCAN
+        position += int.from_bytes(data[position : position + 2], "big")
+    return segments, scans, fill
