@@ -108,3 +108,4 @@ def test_a_profile_that_jpeg_can_not_hold_is_left_out(length, kept):
     data = encode_picture(Picture(PIXELS, profile), FORMATS["jpeg"])
     with Image.open(BytesIO(data)) as image:
         assert image.info.get("icc_profile") == (profile if kept else None)
+    assert (b"ICC_PROFILE" in data) == kept
