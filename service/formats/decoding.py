@@ -17,8 +17,6 @@ from service.formats.limits import IMAGE, PictureLimits, require_sought
 from service.formats.picture import Buffer, Picture
 from service.formats.table import Format, Subject, labels, sniff_picture
 
-__all__ = ["PictureLimits", "decode_picture"]
-
 # What the decoders raise on broken files: they parse without checking, and say so with
 # whatever exception comes of it. MemoryError is not among them.
 _DECODER_FAULTS = (

@@ -12,6 +12,9 @@ Values = NDArray[np.float32] | NDArray[np.float64]
 Integers = NDArray[np.uint8] | NDArray[np.uint16]
 Extreme = float | NDArray[np.float32] | NDArray[np.float64]
 
+# A float64 to which it was added is a multiple of 2**-30.
+_COARSE = 1.5 * 2.0**22
+
 
 class Scaling(StrEnum):
     """How values are brought to the range of a picture."""
@@ -25,6 +28,8 @@ def quantise(
     values: Values, scaling: Scaling, source_maximum: float, depth: Literal[8, 16]
 ) -> Integers:
     """Finite values of any shape as uint8 (``depth`` 8) or uint16 (16), rounded half to even.
+
+    Of float64, what is within 2**-31 of a half counts as one.
 
     ``clip`` saturates at 0 and at the depth's maximum, after scaling by it over
     ``source_maximum`` where the two differ. ``minmax`` stretches the smallest value to 0 and
@@ -60,6 +65,12 @@ def stretch(values: Values, low: Extreme, high: Extreme, depth: Literal[8, 16]) 
 
 
 def _rounded(scaled: Values, depth: Literal[8, 16]) -> Integers:
+    """The integers next to values from 0 to the depth's maximum, in place of these."""
+    if scaled.dtype == np.float64:
+        # What is a half but for float64's own rounding, as mirrored taps of an even number
+        # make many, is one again.
+        scaled += _COARSE
+        scaled -= _COARSE
     np.rint(scaled, out=scaled)
     return scaled.astype(np.uint8) if depth == 8 else scaled.astype(np.uint16)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from service.formats.decoding import PictureLimits
+from service.formats.limits import PictureLimits
 from service.kernels.kernel import KernelLimits
 
 

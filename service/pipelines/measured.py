@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 
 from service.errors import FieldFault, ServiceError
-from service.formats.decoding import PictureLimits, decode_picture
+from service.formats.decoding import decode_picture
+from service.formats.limits import PictureLimits
 from service.kernels.custom import CustomKernel
 from service.pipelines.channels import select_channels
 from service.pipelines.limits import Limits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, cast
@@ -20,6 +20,7 @@ from pydantic import (
 from service.convolution.options import Boundary, Method, Mode, Operation
 from service.errors import FieldFault, InvalidRequest, ServiceError
 from service.formats.quantise import Scaling
+from service.kernels.combination import CombinationKernel
 from service.kernels.faults import invalid_request
 from service.kernels.kernel import Combine, Normalize
 from service.kernels.specification import KernelSpecification
@@ -204,16 +205,33 @@ class ConvolutionRequest(ConvolutionOptions):
             raise InvalidRequest.at("/kernel", "is required: a kernel, or steps with one each")
         if len(places) > 1:
             raise InvalidRequest.at(places[1], f"can't stand beside {places[0][1:]}")
-        if self.steps is not None:
-            return self.steps
+        steps = self.steps
+        if steps is None:
+            (kernel,) = filter(None, (self.kernel, measured))
+            steps = (self._only_step(kernel, places[0]),)
+        self._require_several(steps)
+        return steps
+
+    def _only_step(self, kernel: KernelSpecification, place: str) -> PlacedStep:
         shared = {name: getattr(self, name) for name in ConvolutionOptions.model_fields}
         moved = {}
-        if measured is not None and self.normalize is None:
+        if place == "/kernel_image" and self.normalize is None:
             # It hands on all the light.
-            shared["normalize"], moved["/normalize"] = Normalize.SUM, places[0]
-        (only,) = filter(None, (self.kernel, measured))
-        step = Step.model_construct(**shared, kernel=only)
-        return (PlacedStep(step, places[0], moved),)
+            shared["normalize"], moved["/normalize"] = Normalize.SUM, place
+        return PlacedStep(Step.model_construct(**shared, kernel=kernel), place, moved)
+
+    def _require_several(self, steps: Sequence[PlacedStep]) -> None:
+        """``InvalidRequest`` where the results of single kernels are to be combined."""
+        single = [not isinstance(each.step.kernel, CombinationKernel) for each in steps]
+        places = [
+            place
+            for each, alone in zip(steps, single, strict=True)
+            if alone and (place := each.moved.get("/combine"))
+        ]
+        if self.combine is not None and all(single):
+            places.append("/combine")
+        if places:
+            raise InvalidRequest.at(places[0], "is for several kernels: an array of them")
 
 
 class SignalRequest(ConvolutionRequest):
@@ -262,7 +280,8 @@ class PictureRequest(ConvolutionRequest):
         Alpha.PRESERVE,
         strict=False,
         description="`preserve` leaves transparency as it is, `premultiplied` convolves it "
-        "along and weighs colours by it (no dark rims), `drop` leaves it out.",
+        "along and weighs colours by it (no dark rims; for smoothing: where the taps sum to zero, "
+        "nothing is left to see), `drop` leaves it out.",
     )
     linear_light: bool = Field(
         default=False,

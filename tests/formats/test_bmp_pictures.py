@@ -5,7 +5,8 @@ import struct
 import numpy as np
 import pytest
 
-from service.formats.decoding import PictureLimits, decode_picture
+from service.formats.decoding import decode_picture
+from service.formats.limits import PictureLimits
 from tests.formats.tiff_files import packed_bits
 
 LIMITS = PictureLimits(max_pixels=10_000, max_side=1_000)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.formats.decoding import PictureLimits, decode_picture
+from service.formats.decoding import decode_picture
+from service.formats.limits import PictureLimits
 from tests.formats.tiff_files import Page, tiff_file
 
 LIMITS = PictureLimits(max_pixels=100_000, max_side=10_000)

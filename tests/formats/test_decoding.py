@@ -9,10 +9,12 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from service.errors import UndecodablePicture
-from service.formats.decoding import PictureLimits, decode_picture
+from service.formats.decoding import decode_picture
 from service.formats.encoding import encode_picture
+from service.formats.limits import PictureLimits
 from service.formats.picture import Picture
 from service.formats.table import FORMATS
+from tests.formats.orientations import EXPECTED_ORIENTATIONS
 
 LIMITS = PictureLimits(max_pixels=1_000_000, max_side=10_000)
 HEIGHT, WIDTH = 6, 9
@@ -50,18 +52,6 @@ def paletted(colors, **info):
     image.putpalette(np.array(colors, np.uint8).tobytes())
     image.info.update(info)
     return image, indices
-
-
-EXPECTED_ORIENTATIONS = {
-    1: lambda upright: upright,
-    2: np.fliplr,
-    3: lambda upright: np.rot90(upright, 2),
-    4: np.flipud,
-    5: lambda upright: np.swapaxes(upright, 0, 1),
-    6: lambda upright: np.rot90(upright, -1),
-    7: lambda upright: np.rot90(np.swapaxes(upright, 0, 1), 2),
-    8: lambda upright: np.rot90(upright, 1),
-}
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

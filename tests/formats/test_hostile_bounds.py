@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from service.errors import LimitExceeded, UndecodablePicture
-from service.formats.decoding import PictureLimits, decode_picture
+from service.formats.decoding import decode_picture
 from service.formats.encoding import encode_picture
+from service.formats.limits import PictureLimits
 from service.formats.picture import Picture
 from service.formats.table import FORMATS
 from tests.formats.tiff_files import Page, tiff_file

@@ -17,8 +17,9 @@ from service.errors import (
     UndecodablePicture,
     UnsupportedMediaType,
 )
-from service.formats.decoding import PictureLimits, decode_picture
+from service.formats.decoding import decode_picture
 from service.formats.encoding import encode_picture
+from service.formats.limits import PictureLimits
 from service.formats.picture import Picture
 from service.formats.table import FORMATS, labels
 from tests.formats.tiff_files import Page, tiff_file

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from service.errors import ServiceError, UndecodablePicture
-from service.formats.decoding import PictureLimits, decode_picture
+from service.formats.decoding import decode_picture
+from service.formats.limits import PictureLimits
 from service.formats.pillow_modes import MODES, samples_of
 from tests.formats.tiff_files import packed_bits
 

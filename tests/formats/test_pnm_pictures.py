@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from service.errors import InvalidRequest, LimitExceeded, ServiceError, UndecodablePicture
-from service.formats.decoding import PictureLimits, decode_picture
+from service.formats.decoding import decode_picture
+from service.formats.limits import PictureLimits
 
 LIMITS = PictureLimits(max_pixels=10_000, max_side=1_000)
 HEIGHT, WIDTH = 5, 11

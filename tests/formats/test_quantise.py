@@ -39,6 +39,18 @@ def test_halves_go_to_the_even_neighbour(depth, dtype, maximum, precision):
     np.testing.assert_array_equal(quantise(values, Scaling.CLIP, maximum, depth), expected)
 
 
+@pytest.mark.parametrize(("depth", "dtype", "maximum"), DEPTHS)
+def test_what_is_a_half_but_for_rounding_counts_as_one(depth, dtype, maximum):
+    halves = np.arange(maximum) + 0.5
+    expected = np.rint(halves)
+    for ulps in (-2, -1, 1, 2):
+        nearly = halves + ulps * np.spacing(halves)
+        np.testing.assert_array_equal(quantise(nearly, Scaling.CLIP, maximum, depth), expected)
+    clear = np.arange(maximum) + 0.5 + 2.0**-29
+    result = quantise(clear, Scaling.CLIP, maximum, depth)
+    np.testing.assert_array_equal(result, np.arange(maximum) + 1)
+
+
 def test_every_8_bit_level_survives_the_way_to_16_bits_and_back():
     levels = np.arange(256, dtype=np.float32)
     wide = quantise(levels, Scaling.CLIP, 255, 16)

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image, ImageCms
 
 from service.errors import InvalidRequest
-from service.formats.decoding import PictureLimits, decode_picture
+from service.formats.decoding import decode_picture
 from service.formats.encoding import encode_picture
+from service.formats.limits import PictureLimits
 from service.formats.picture import Picture
 from service.formats.table import FORMATS
 

@@ -11,7 +11,9 @@ import pytest
 from PIL import Image
 
 from service.errors import InvalidRequest, LimitExceeded, ServiceError, UndecodablePicture
-from service.formats.decoding import PictureLimits, decode_picture
+from service.formats.decoding import decode_picture
+from service.formats.limits import PictureLimits
+from tests.formats.orientations import EXPECTED_ORIENTATIONS
 from tests.formats.tiff_files import COMPRESSORS, Page, tiff_file
 
 LIMITS = PictureLimits(max_pixels=1_000_000, max_side=10_000)
@@ -295,18 +297,6 @@ def test_16_bits_of_another_writer_are_exact(compression, predictor, channels):
     options = (cv2.IMWRITE_TIFF_COMPRESSION, compression, cv2.IMWRITE_TIFF_PREDICTOR, predictor)
     _, tiff = cv2.imencode(".tiff", samples[:, :, order], options)
     np.testing.assert_array_equal(decoded(tiff.tobytes()), samples)
-
-
-EXPECTED_ORIENTATIONS = {
-    1: lambda upright: upright,
-    2: np.fliplr,
-    3: lambda upright: np.rot90(upright, 2),
-    4: np.flipud,
-    5: lambda upright: np.swapaxes(upright, 0, 1),
-    6: lambda upright: np.rot90(upright, -1),
-    7: lambda upright: np.rot90(np.swapaxes(upright, 0, 1), 2),
-    8: lambda upright: np.rot90(upright, 1),
-}
 
 
 @pytest.mark.parametrize("orientation", EXPECTED_ORIENTATIONS)

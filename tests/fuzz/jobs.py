@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from service.formats.decoding import PictureLimits, decode_picture
+from service.formats.decoding import decode_picture
+from service.formats.limits import PictureLimits
 from service.formats.table import FORMATS
 from service.kernels.parsing import parse_kernel
 from service.pipelines.activations import activate

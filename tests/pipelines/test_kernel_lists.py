@@ -128,6 +128,11 @@ FAULTS = [
     ({"kernel": ["box"], "combine": ["max"]}, ["/combine"]),
     ({"kernel": ["box", "sobel"], "combine": "max"}, ["/kernel/1"]),
     ({"kernel": ["box"] * 65}, ["/kernel"]),
+    ({"kernel": "box", "combine": "max"}, ["/combine"]),
+    ({"kernel": "sobel", "combine": "max"}, ["/combine"]),
+    ({"steps": ["box", [[1, 2]]], "combine": "max"}, ["/combine"]),
+    ({"steps": ["box", {"kernel": "sobel", "combine": "max"}]}, ["/steps/1/combine"]),
+    ({"steps": [["box"], {"kernel": "box", "combine": "sum"}]}, ["/steps/1/combine"]),
 ]
 
 
