@@ -3,14 +3,16 @@
 # make check   format, lint, types, import contracts, documents, every test
 # make format  mend what can be mended mechanically
 # make documents   write the tables of the README and openapi/openapi.json anew
+# make check-everywhere   the suites that need Chromium, Node.js with npm, Go, pngcheck or containers
 # make bench   measure the engines and the service beside what one would use instead
+#              (PARTS="engines service" measures these alone, BENCH_OPTIONS=--quick takes minutes)
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := run
-.PHONY: run test check format bench documents clean
+.PHONY: run test check check-everywhere format bench documents clean
 
 # A virtual environment of the project's own, made again when the project file changes.
 $(VENV)/.ready-to-run: pyproject.toml
@@ -37,14 +39,16 @@ check: $(VENV)/.ready-to-test
 	$(BIN)/lint-imports
 	$(MAKE) test PYTEST_OPTIONS="--cov --cov-report=term:skip-covered --durations=10"
 
+check-everywhere: $(VENV)/.ready-to-test
+	$(BIN)/python -m pytest -m "browser or programs" $(PYTEST_OPTIONS)
+	docker/verify.sh
+
 format: $(VENV)/.ready-to-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.ready-to-test
-	@# The allocator as the workers set it for themselves.
-	MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=2147483647 $(BIN)/python -m tests.bench
-	$(BIN)/python -m tests.bench_vgg16
+	$(BIN)/python -m tests.bench $(BENCH_OPTIONS) $(PARTS)
 
 documents: $(VENV)/.ready-to-test
 	$(BIN)/python -m tests.generated_documents

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging.config
 import resource
 import signal
 import sys
 from types import FrameType
+from typing import Final
 
 import uvicorn
 from pydantic import ValidationError
 
-from service.api.logs import logging_configuration
-from service.api.protocol import guarded_protocol
+from service.api.edge.protocol import guarded_protocol
+from service.api.observing.logs import logging_configuration
 from service.app import connection_limits, create_app
 from service.settings import Settings
+
+# M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of malloc.h.
+_MMAP_THRESHOLD: Final = -3
+_TRIM_THRESHOLD: Final = -1
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
@@ -28,6 +34,18 @@ def _allow_open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def _keep_freed_memory() -> None:
+    """Let the bodies of requests use the same memory again, where there is glibc.
+
+    It comes to that by itself, but with the first body of many megabytes only; until then each
+    body's pages are given back and taken anew, which costs a seventh of the time of an upload.
+    """
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        library.mallopt(_MMAP_THRESHOLD, 8 << 20)
+        library.mallopt(_TRIM_THRESHOLD, 64 << 20)
+
+
 def main() -> int:
     """Serve until a signal ends it; 0 after an orderly end, 2 where a setting is wrong."""
     try:
@@ -38,6 +56,7 @@ def main() -> int:
             sys.stderr.write(f"{name}: {fault['msg']}\n")
         return 2
     _allow_open_files()
+    _keep_freed_memory()
     # uvicorn shuts down in good order at a signal, and then raises it again for whoever was
     # there before: an orderly end is to be told as one.
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -12,28 +12,35 @@ from fastapi import FastAPI
 
 from service import __version__
 from service.api import problems
-from service.api.access import AccessMiddleware, parse_keys
-from service.api.connection_limits import ConnectionLimits
-from service.api.cross_origin import CrossOriginMiddleware, PreflightMiddleware, parse_origins
-from service.api.documents import document_of
-from service.api.jobs import Jobs
-from service.api.limits import LimitsMiddleware
-from service.api.listener import listening
-from service.api.logs import RequestLog
-from service.api.metrics import Metrics
-from service.api.multipart import FormLimits
-from service.api.observation import ObservationMiddleware, Observer, RouteMiddleware
+from service.api.access.cross_origin import (
+    CrossOriginMiddleware,
+    PreflightMiddleware,
+    parse_origins,
+)
+from service.api.access.gate import AccessMiddleware
+from service.api.access.keys import parse_keys
+from service.api.description.documents import document_of
+from service.api.edge.client_connections import parse_networks
+from service.api.edge.connection_limits import ConnectionLimits
+from service.api.edge.limits import LimitsMiddleware
+from service.api.edge.listener import listening
+from service.api.observing.logs import RequestLog
+from service.api.observing.metrics import Metrics
+from service.api.observing.observation import ObservationMiddleware, Observer, RouteMiddleware
+from service.api.observing.tracing import create_tracing
 from service.api.routes import (
     documentation,
     health,
     images,
     kernels,
     plans,
+    playground,
     samples,
     signals,
     vgg16,
 )
-from service.api.tracing import create_tracing
+from service.api.serving.jobs import Jobs
+from service.api.serving.multipart import FormLimits
 from service.pipelines.limits import Limits
 from service.settings import Settings
 from service.workers import Pool, PoolSettings
@@ -95,6 +102,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         vgg16.router(jobs, settings.vgg16_weights, settings.threads_per_worker),
         samples.router(),
         health.router(pool, __version__),
+        playground.router(),
         documentation.router(settings.docs),
     ):
         app.include_router(router)
@@ -138,7 +146,8 @@ async def _metrics_listener(metrics: Metrics | None, settings: Settings) -> Asyn
     app.include_router(health.metrics_router(metrics))
     problems.install(app)
     app.add_middleware(LimitsMiddleware, max_body_bytes=0)
-    async with listening(app, settings.host, settings.metrics_port):
+    limits = connection_limits(settings)
+    async with listening(app, settings.host, settings.metrics_port, limits):
         yield
 
 
@@ -159,6 +168,7 @@ def _pool_settings(settings: Settings) -> PoolSettings:
 
 def connection_limits(settings: Settings) -> ConnectionLimits:
     """What the clients of a service with these settings may send, and how slowly."""
+    every = settings.forwarded_allow_ips == "*"
     return ConnectionLimits(
         max_request_line_bytes=settings.max_request_line_bytes,
         max_header_bytes=settings.max_header_bytes,
@@ -168,6 +178,8 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
         idle_timeout_seconds=settings.idle_timeout_seconds,
         write_timeout_seconds=settings.write_timeout_seconds,
         max_connections=settings.max_connections,
+        max_connections_per_client=0 if every else settings.max_connections_per_client,
+        trusted_networks=() if every else parse_networks(settings.forwarded_allow_ips),
     )
 
 

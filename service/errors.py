@@ -43,7 +43,8 @@ class ServiceError(Exception):
     """Base of every fault that has an answer of its own.
 
     ``detail`` is a sentence for the caller: what was wrong and what is allowed. It never
-    holds paths, class names or the caller's bytes.
+    holds paths, class names or the caller's bytes. ``milliseconds`` is what a job spent by stage
+    until it failed, empty for what is no job's fault.
     """
 
     code: ClassVar[str]
@@ -52,6 +53,7 @@ class ServiceError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.faults = tuple(faults)
+        self.milliseconds: Mapping[str, float] = {}
 
     @classmethod
     def at(cls, pointer: str, detail: str) -> Self:
@@ -64,13 +66,18 @@ class ServiceError(Exception):
             "code": self.code,
             "detail": self.detail,
             "faults": [[fault.pointer, fault.detail] for fault in self.faults],
+            "milliseconds": self.milliseconds,
         }
 
     @staticmethod
     def from_wire(data: Mapping[str, Any]) -> ServiceError:
         """The error that ``to_wire`` described; a KeyError for an unknown code."""
         faults = [FieldFault(pointer, detail) for pointer, detail in data["faults"]]
-        return ERRORS[data["code"]](data["detail"], faults)
+        error = ERRORS[data["code"]](data["detail"], faults)
+        error.milliseconds = {
+            name: float(spent) for name, spent in dict(data["milliseconds"]).items()
+        }
+        return error
 
 
 class InvalidRequest(ServiceError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -18,7 +19,9 @@ def available_processors() -> int:
 class Settings(BaseSettings):
     """The settings of one service, frozen; each field's unit is in its name."""
 
-    model_config = SettingsConfigDict(env_prefix="CONVOLUTION_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="CONVOLUTION_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
@@ -90,8 +93,8 @@ class Settings(BaseSettings):
         default_factory=lambda known: max(1, available_processors() // known.get("workers", 1)),
         ge=1,
         le=1024,
-        description="Threads that one worker may compute with; by default the processors shared "
-        "out among the workers.",
+        description="Threads for each worker when all are busy; a job that starts while others are "
+        "idle may take theirs, too. By default the processors shared out among the workers.",
     )
     queue_limit: int = Field(
         64, ge=0, description="Jobs that may wait for a worker; one more is answered 503."
@@ -140,6 +143,13 @@ class Settings(BaseSettings):
     max_connections: int = Field(
         1000, ge=1, description="Open connections; one more is answered 503."
     )
+    max_connections_per_client: int = Field(
+        256,
+        ge=0,
+        description="Open connections from one address, of IPv6 one /64 network; one more is "
+        "answered 429. The proxies of CONVOLUTION_FORWARDED_ALLOW_IPS are not counted. 0 sets no "
+        "limit.",
+    )
     header_timeout_seconds: float = Field(
         10.0, gt=0, le=3600, description="Time for the headers to arrive, from their first byte."
     )
@@ -173,6 +183,14 @@ class Settings(BaseSettings):
         description="File with the weights of VGG16: Keras' `.h5`, or an `.npz`. Those of blocks "
         "1 and 2 are there without it.",
     )
+
+    @field_validator("forwarded_allow_ips")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        for each in filter(None, (entry.strip() for entry in value.split(","))):
+            if each != "*":
+                ipaddress.ip_network(each)
+        return value
 
     @field_validator("max_buffered_bytes")
     @classmethod

@@ -1,4 +1,4 @@
-"""What is written down from the code: the README's tables and the OpenAPI document.
+"""What is written down from the code: tables of the README and the guide, the OpenAPI document.
 
 ``python -m tests.generated_documents`` writes them anew; ``test_documents.py`` checks that
 what is committed is what would be written.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +23,7 @@ from service.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 README: Final = ROOT / "README.md"
+GUIDE: Final = ROOT / "service" / "guide"
 # Parameters of every kernel, and of every 1-D one, told once.
 EVERYWHERE: Final = {*KernelSpecification.model_fields, "axes"}
 # Defaults that are made when the service starts.
@@ -32,6 +32,7 @@ FROM_THE_MACHINE: Final = {
     "threads_per_worker": "processors / workers",
 }
 OPENAPI: Final = ROOT / "openapi" / "openapi.json"
+_MARKS: Final = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def openapi_text() -> str:
@@ -41,17 +42,8 @@ def openapi_text() -> str:
 
 
 def with_tables(text: str) -> str:
-    """The README's text with each table between its marks made anew."""
-    for name, table in TABLES.items():
-        marks = re.compile(rf"(<!-- table: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        if not marks.search(text):
-            raise LookupError(f"the README has no table {name}")
-        text = marks.sub(partial(_between, table()), text)
-    return text
-
-
-def _between(table: str, marks: re.Match[str]) -> str:
-    return marks[1] + table + marks[2]
+    """A text with each table between its marks made anew; ``KeyError`` for one that is unknown."""
+    return _MARKS.sub(lambda found: found[1] + TABLES[found[2]]() + found[3], text)
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -132,9 +124,15 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
 }
 
 
+def texts() -> list[Path]:
+    """The files whose tables are made here."""
+    return [README, *sorted(GUIDE.glob("*.md"))]
+
+
 def write() -> None:
-    """Write the README's tables and the OpenAPI document anew."""
-    README.write_text(with_tables(README.read_text()))
+    """Write the tables and the OpenAPI document anew."""
+    for each in texts():
+        each.write_text(with_tables(each.read_text()))
     OPENAPI.write_text(openapi_text())
 
 

@@ -8,6 +8,7 @@ with 1 on any wrong answer, or where memory grew by more than a tenth.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import socket
 import sys
@@ -178,11 +179,13 @@ HOSTILE = {
 
 
 def resident_bytes(server: Server) -> int:
-    """Of the server and its workers."""
-    total = 0
-    for pid in (server.process.pid, *child_ids(server.process.pid)):
-        status = Path(f"/proc/{pid}/statm")
-        total += int(status.read_text().split()[1]) * 4096 if status.exists() else 0
+    """Of the server and all that descends from it, what they share counted once."""
+    pids, total = [server.process.pid], 0
+    for pid in pids:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            pids += child_ids(pid)
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            total += 1024 * int(rollup.partition("\nPss:")[2].split()[0])
     return total
 
 

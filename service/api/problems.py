@@ -120,8 +120,8 @@ PROBLEMS: Final[Mapping[str, Problem]] = {
     "too-many-requests": Problem(
         429,
         "Too many at once",
-        "This key, or this connection, has as many requests running or waiting as it may have. Try "
-        "again after `Retry-After`.",
+        "This key, or this connection, has as many requests running or waiting as it may have, or "
+        "this address as many connections open. Try again after `Retry-After`.",
         retry_after_seconds=1,
     ),
     "headers-too-large": Problem(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, TypeVar
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.convolution.options import Boundary
+from service.convolution.samples import Precision, Samples
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -38,3 +40,31 @@ def extend(
     if boundary is Boundary.CONSTANT:
         return np.pad(array, every_axis, mode="constant", constant_values=fill_value)
     return np.pad(array, every_axis, mode=_REPEATING[boundary])
+
+
+@dataclass(frozen=True)
+class Border:
+    """The border that an engine is to imagine round its array: its arguments as of ``extend``."""
+
+    widths: tuple[tuple[int, int], ...]
+    boundary: Boundary = Boundary.CONSTANT
+    fill_value: float = 0.0
+
+    @staticmethod
+    def none(axes: int) -> Border:
+        """No border, along so many axes."""
+        return Border(((0, 0),) * axes)
+
+    def round(self, array: NDArray[Any], precision: Precision) -> Samples:
+        """The array with its border, in the precision; the array itself if it is that already."""
+        if array.dtype.kind in "iu" and _fits(self.fill_value, array.dtype):
+            # The fewer bytes a sample has, the cheaper it is copied.
+            bordered = extend(array, self.widths, self.boundary, self.fill_value)
+            return np.asarray(bordered, dtype=precision)
+        samples: Samples = np.asarray(array, dtype=precision)
+        return extend(samples, self.widths, self.boundary, self.fill_value)
+
+
+def _fits(value: float, dtype: np.dtype[Any]) -> bool:
+    limits = np.iinfo(dtype)
+    return value.is_integer() and limits.min <= value <= limits.max

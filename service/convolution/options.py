@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
+
+import numpy as np
+
+from service.convolution.samples import Precision
 
 
 class Mode(StrEnum):
@@ -56,3 +61,24 @@ class Method(StrEnum):
     DIRECT = "direct"
     SEPARABLE = "separable"
     FFT = "fft"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is asked of a convolution besides its operands.
+
+    ``stride`` and ``dilation``, at least 1, are one number for all axes or one for each, in
+    torch.nn.Conv2d's meaning: every ``stride``-th sample of the result is kept, from the first
+    on, and ``dilation - 1`` zeros stand between the taps. ``mode`` counts and centres by the
+    kernel that has them.
+    """
+
+    mode: Mode = Mode.SAME
+    boundary: Boundary = Boundary.CONSTANT
+    fill_value: float = 0.0
+    operation: Operation = Operation.CONVOLVE
+    method: Method = Method.AUTO
+    precision: Precision = np.float64
+    max_multiply_adds: float = float("inf")
+    stride: int | tuple[int, ...] = 1
+    dilation: int | tuple[int, ...] = 1

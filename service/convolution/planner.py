@@ -49,10 +49,10 @@ class Plan:
         return {
             "method": self.engine.method.value,
             "engine": self.engine.name,
-            "passes": self.engine.passes,
+            "passes": self.engine.passes(self.workload),
             "phases": self.workload.phases,
             "separable": factors is not None,
-            "tile": list(self.workload.tile) if self.engine.method is Method.FFT else None,
+            "tile": list(self.workload.tiling.tile) if self.engine.tiled else None,
             "precision": self.workload.precision.__name__,
             "multiply_adds": round(self.work),
             "reason": self.reason,
@@ -70,7 +70,7 @@ def plan(workload: Workload, method: Method = Method.AUTO, *, extreme: bool = Fa
     if method is Method.AUTO:
         candidates = [e for e in able if not extreme or e.method is Method.DIRECT]
     else:
-        candidates = [engine for engine in able if engine.method is method]
+        candidates = [engine for engine in able if engine.method is method and engine.forceable]
         if not candidates:
             raise InvalidRequest.at("/method", _impossible(workload))
     cheapest = min(candidates, key=lambda engine: engine.nanoseconds(workload))

@@ -1,15 +1,25 @@
-"""How many rank-1 terms a 2-D kernel is the sum of, and the two vectors of a rank-1 one."""
+"""How many outer products a 2-D kernel is the sum of, and which."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from service.convolution.arrays import Array
+from service.convolution.samples import Precision
+
+# Pairs (column, row), whose outer products add up to a kernel.
+Terms: TypeAlias = tuple[tuple[Array, Array], ...]
 
 # A kernel counts as an outer product when it differs from one by no more than the rounding of
 # the few operations that such kernels are made with: a share of the sum of its magnitudes,
 # because that is what the results' errors are told in.
 RANK_TOLERANCE = 1e-14
+# What a sum of fewer terms may differ from the kernel by, as a share of the same sum: about
+# what an engine's own rounding makes of it.
+_TRUNCATION: Final[Mapping[Precision, float]] = {np.float64: 1e-13, np.float32: 1e-7}
 # Up to here each integer has a float64 of its own.
 _LARGEST_WHOLE = 2.0**53
 
@@ -47,6 +57,26 @@ def _whole_factors(kernel: Array, row_index: int, column_index: int) -> tuple[Ar
     row = kernel[row_index] / column[row_index]
     exact = np.array_equal(row, np.rint(row)) and np.array_equal(np.outer(column, row), kernel)
     return (column, row) if exact else None
+
+
+def outer_terms(kernel: Array) -> dict[Precision, Terms]:
+    """The fewest outer products that make up a 2-D kernel in each precision, one at least.
+
+    By its singular values: no sum of so many comes nearer (Eckart and Young, The approximation
+    of one matrix by another of lower rank, 1936). O(height * width * the smaller of them).
+    """
+    scale = float(np.abs(kernel).max()) or 1.0  # spares squares the ends of the number range
+    scaled = kernel / scale
+    left, singular, right = np.linalg.svd(scaled, full_matrices=False)
+    pairs = [
+        (column * size, row * scale)
+        for column, size, row in zip(left.T, singular, right, strict=True)
+    ]
+    # What is left out from each term on, as a bound of the sum of its magnitudes.
+    remaining = np.sqrt(np.cumsum(singular[::-1] ** 2)[::-1] * kernel.size)
+    total = np.abs(scaled).sum()
+    needed = {each: int(np.sum(remaining > share * total)) for each, share in _TRUNCATION.items()}
+    return {each: tuple(pairs[: max(1, count)]) for each, count in needed.items()}
 
 
 def numerical_rank(kernel: Array) -> int:

@@ -7,14 +7,32 @@ from collections.abc import Iterable
 import numpy as np
 
 from service.convolution.arrays import Array, integral
-from service.convolution.samples import Samples
+from service.convolution.samples import Precision, Samples
 
+# Below this the quotient of two integers is no nearer to the half between two levels than a
+# float32 can tell, unless it is that half.
+ROUNDABLE_SUM = 2.0**23
 # What float32's rounding moves a result by, in levels, but for one in thousands.
 _BLUR = 2.0**-15
 # By chance a share of twice the blur lies so near to a half. Of these few go to the other
 # level, and of what exceeds them about every second: so far less than one in ten thousand.
 _LARGEST_SHARE = 1.5e-4
 _SAMPLES_AT_ONCE = 1 << 16
+
+
+def sufficient_precision(largest: float, kernel: Array, divisor: float) -> Precision:
+    """The precision that an 8-bit result needs, for whole samples of up to ``largest``.
+
+    Whole taps are summed exactly, and over a whole divisor rounded as the exact quotient would
+    be. With other taps float32 is enough where its rounding (some 1e-7 of the largest
+    possible result) moves at most one in ten thousand results to another level, unless the
+    picture puts many results just between two: ``undecided`` tells.
+    """
+    total = largest * float(np.abs(kernel).sum())
+    if integral(kernel):
+        exact = total < ROUNDABLE_SUM and float(divisor).is_integer()
+        return np.float32 if exact else np.float64
+    return np.float32 if total <= 2 * 256 * abs(divisor) else np.float64
 
 
 def undecided(result: Samples, kernels: Iterable[Array]) -> bool:

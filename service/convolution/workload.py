@@ -9,10 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
-from service.convolution.arrays import Array
-from service.convolution.overlap_save import tile_length
-from service.convolution.rank import outer_factors
+from service.convolution.arrays import Array, integral
+from service.convolution.rank import Terms, outer_factors, outer_terms
 from service.convolution.samples import Precision
+from service.convolution.tiling import Tiling, cheapest_tiling
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,16 @@ class KernelAnalysis:
     def nonzero(self) -> int:
         """The number of taps that are not zero."""
         return int(np.count_nonzero(self.values))
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether all taps are whole."""
+        return integral(self.values)
+
+    @cached_property
+    def terms(self) -> dict[Precision, Terms]:
+        """The fewest outer products that a 2-D kernel is the sum of, in each precision."""
+        return outer_terms(self.values)
 
     def residues(self, stride: Sequence[int]) -> tuple[tuple[int, ...], ...]:
         """For each axis the remainders, by the stride, of the places of non-zero taps."""
@@ -97,8 +107,7 @@ class Workload:
             return self.kernel.values.shape
         return tuple(-(-k // s) for k, s in zip(self.kernel.values.shape, self.stride, strict=True))
 
-    @property
-    def tile(self) -> tuple[int, ...]:
-        """The tile that overlap-save would use."""
-        sizes = zip(self.output, self.part, strict=True)
-        return tuple(tile_length(n, k, len(self.output)) for n, k in sizes)
+    @cached_property
+    def tiling(self) -> Tiling:
+        """The tiles that overlap-save would take for each channel and phase."""
+        return cheapest_tiling(self.output, self.part, self.precision)

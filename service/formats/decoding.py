@@ -7,9 +7,11 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import cv2
 import numpy as np
+from isal import isal_zlib
 from PIL import Image, ImageCms
 
 from service.errors import InvalidRequest, LimitExceeded, UndecodablePicture, UnsupportedMediaType
@@ -33,6 +35,7 @@ _DECODER_FAULTS = (
     BufferError,
     struct.error,
     zlib.error,
+    cast("type[Exception]", isal_zlib.error),  # its stubs take the class for an instance
     cv2.error,
     ImageCms.PyCMSError,
 )

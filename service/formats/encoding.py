@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from service.errors import InvalidRequest
+from service.formats.compression import Compression
 from service.formats.picture import Picture
 from service.formats.table import Format, labels
 
 _POINTER = "/format"
 
 
-def encode_picture(picture: Picture, output: Format) -> bytes:
+def encode_picture(
+    picture: Picture, output: Format, compression: Compression = Compression.FAST
+) -> bytes:
     """The picture as a file, with its ICC profile where that fits the colour model.
+
+    Its samples are the same whatever the ``compression``, and its resolution and gamma come
+    along to formats that can tell them.
 
     ``InvalidRequest`` at ``/format`` where the format cannot hold the picture's samples, its
     alpha or its sides; ``ValueError`` for a format that no pictures are written in.
@@ -27,7 +33,7 @@ def encode_picture(picture: Picture, output: Format) -> bytes:
             _POINTER,
             f"{output.label} holds sides up to {output.max_side} pixels; this picture's is {side}",
         )
-    return output.encode_picture(picture)
+    return output.encode_picture(picture, compression)
 
 
 def _require_samples(picture: Picture, output: Format) -> None:

@@ -24,8 +24,12 @@ _MOST_FILL = 65_536
 
 _SCAN, _END = 0xDA, 0xD9
 # The markers that a length follows; not what stands for a byte of a scan's data, restarts, the
-# start of the file, and those that are reserved.
-_MARKER = re.compile(rb"\xff++([^\x00-\xbf\xc8\xd0-\xd8\xf0-\xfd\xff])", re.DOTALL)
+# start of the file, and those that are reserved. Of fill bytes before it the last alone is matched:
+# what begins with a single byte is sought the fastest, and never twice from the same one.
+_MARKER = re.compile(rb"\xff([^\x00-\xbf\xc8\xd0-\xd8\xf0-\xfd\xff])", re.DOTALL)
+
+# What ends the data of a scan: any marker but restarts, and what stands for a byte of it.
+_BEHIND_SCAN = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])", re.DOTALL)
 
 
 def require_few_segments(data: Buffer) -> None:
@@ -46,8 +50,12 @@ def _counted(data: Buffer) -> tuple[int, int, int]:
     Until there are too many, or the file ends.
     """
     segments = scans = fill = position = 0
-    while segments <= _MOST_SEGMENTS and (found := _MARKER.search(data, position)):
-        fill += 0 if scans else found.end() - position
+    while segments <= _MOST_SEGMENTS:
+        found = _MARKER.search(data, position)
+        if not scans:
+            fill += (found.end() if found else len(data)) - position
+        if not found:
+            break
         position = found.end()
         if found[1][0] == _END:
             if scans:
@@ -57,3 +65,14 @@ def _counted(data: Buffer) -> tuple[int, int, int]:
         scans += found[1][0] == _SCAN
         position += int.from_bytes(data[position : position + 2], "big")
     return segments, scans, fill
+
+
+def has_one_scan(data: Buffer) -> bool:
+    """Whether the data of the first scan are followed by the end of the file, and nothing else."""
+    position = 0
+    while found := _MARKER.search(data, position):
+        position = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
+        if found[1][0] == _SCAN:
+            behind = _BEHIND_SCAN.search(data, position)
+            return behind is not None and behind[1][0] == _END
+    return False

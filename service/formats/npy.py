@@ -77,9 +77,27 @@ def encode_npy(array: NDArray[Any]) -> bytes:
     The numbers of an array that is in C order are copied once, to their place in the file.
     """
     numbers = np.ascontiguousarray(array)
+    return b"".join((_written_header(numbers.shape, numbers.dtype), numbers.data))
+
+
+def empty_npy(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[memoryview, NDArray[Any]]:
+    """A ``.npy`` file in C order, and the array in it, whose numbers are yet to be written."""
+    header = _written_header(shape, dtype)
+    file = np.empty(len(header) + math.prod(shape) * dtype.itemsize, np.uint8)
+    file[: len(header)] = np.frombuffer(header, np.uint8)
+    return file.data, file[len(header) :].view(dtype).reshape(shape)
+
+
+def _written_header(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
+    """All that comes before the numbers."""
+    facts = {
+        "descr": npy_format.dtype_to_descr(dtype),
+        "fortran_order": False,
+        "shape": shape,
+    }
     header = BytesIO()
-    npy_format.write_array_header_1_0(header, npy_format.header_data_from_array_1_0(numbers))
-    return b"".join((header.getvalue(), numbers.data))
+    npy_format.write_array_header_1_0(header, facts)
+    return header.getvalue()
 
 
 def _header(file: BytesIO, pointer: str) -> Header:

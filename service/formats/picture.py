@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.formats.resolution import Resolution
+
 Buffer = bytes | bytearray | memoryview
 Samples = NDArray[Any]
 
@@ -23,10 +25,15 @@ class Picture:
     float32 or float64. The count of channels is the colour model: 1 gray, 2 gray and alpha, 3 RGB,
     4 RGB and alpha. Alpha is straight: colours are not multiplied by it. Anything else is a
     ``ValueError``.
+
+    ``resolution`` is how large the picture is to be printed, ``gamma`` the power of light that
+    the levels are in (0.45455 of most): carried to the formats that can tell them.
     """
 
     samples: Samples
     icc_profile: bytes | None = None
+    resolution: Resolution | None = None
+    gamma: float | None = None
 
     def __post_init__(self) -> None:
         shape = self.samples.shape

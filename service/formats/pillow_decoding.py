@@ -10,8 +10,9 @@ from PIL.ImageFile import ImageFile
 
 from service.formats.limits import PictureLimits, require_frame
 from service.formats.orientation import Stored
-from service.formats.picture import Buffer
+from service.formats.picture import Buffer, Samples
 from service.formats.pillow_modes import samples_of
+from service.formats.resolution import METRES_PER_INCH, Resolution, told_resolution
 
 # What Pillow raises on EXIF data that are not: they may be, of a picture that is sound.
 _EXIF_FAULTS = (SyntaxError, ValueError, TypeError, KeyError, OSError, struct.error)
@@ -33,8 +34,12 @@ def decode_with_pillow(
             image.seek(frame)
         stored_mode = raw_mode(image)
         image.load()
-        samples = samples_of(image, stored_mode)
-        return Stored(samples, orientation_of(image), profile_of(image))
+        return with_description(samples_of(image, stored_mode), image)
+
+
+def with_description(samples: Samples, image: Image.Image) -> Stored:
+    """The samples with all that the image, as Pillow has read it, says of them."""
+    return Stored(samples, _orientation(image), _profile(image), _resolution(image), _gamma(image))
 
 
 def raw_mode(image: ImageFile) -> str:
@@ -44,17 +49,33 @@ def raw_mode(image: ImageFile) -> str:
     return first if isinstance(first, str) else ""
 
 
-def orientation_of(image: Image.Image) -> int:
+def _orientation(image: Image.Image) -> int:
     """The number of the EXIF tag; 1, upright, without it or where the EXIF data are broken."""
     try:
+        # Of the class, not of the plugin: that of PNG would decode the pixels before it.
         # Once loaded, a TIFF picture has been turned by Pillow, which then drops the tag.
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        orientation = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
     except _EXIF_FAULTS:
         return 1
     return orientation if isinstance(orientation, int) else 1
 
 
-def profile_of(image: Image.Image) -> bytes | None:
+def _profile(image: Image.Image) -> bytes | None:
     """The embedded ICC profile."""
     profile = image.info.get("icc_profile")
-    return bytes(profile) if profile else None
+    return profile or None if isinstance(profile, bytes) else None
+
+
+def _resolution(image: Image.Image) -> Resolution | None:
+    """What Pillow tells in pixels per inch; a text of that name is none."""
+    density = image.info.get("dpi")
+    if not isinstance(density, tuple):
+        return None
+    across, down = density
+    return told_resolution(across, down, METRES_PER_INCH)
+
+
+def _gamma(image: Image.Image) -> float | None:
+    """The power of light that the levels are in; a text of that name is none."""
+    gamma = image.info.get("gamma")
+    return gamma or None if isinstance(gamma, float) else None

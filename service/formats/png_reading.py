@@ -1,4 +1,4 @@
-"""PNG pictures of 8 and 16 bits, and the frames of animated ones.
+"""PNG pictures, and the frames of animated ones.
 
 Source: Portable Network Graphics (W3C), third edition.
 """
@@ -6,29 +6,23 @@ Source: Portable Network Graphics (W3C), third edition.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 
-import cv2
-import numpy as np
 from PIL.PngImagePlugin import PngImageFile
 
 from service.formats.animation import Disposal, Frame, compose
 from service.formats.limits import PictureLimits, require_frame
 from service.formats.orientation import Stored
-from service.formats.picture import Buffer, Samples
-from service.formats.pillow_decoding import (
-    decode_with_pillow,
-    orientation_of,
-    profile_of,
-    raw_mode,
-)
+from service.formats.picture import Buffer
+from service.formats.pillow_decoding import decode_with_pillow, with_description
 from service.formats.png_chunks import Chunk, read_chunks, written_file
+from service.formats.png_pixels import plain_header, read_pixels
 
 _CONTROL = struct.Struct(">IIIIIHHBB")
 _DISPOSALS = (Disposal.NONE, Disposal.CLEAR, Disposal.RESTORE)
-_DEEP = frozenset((b"IHDR", b"tRNS", b"IDAT"))
-_SHARED = frozenset((b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"eXIf"))
+_ANIMATED = frozenset((b"acTL", b"fcTL", b"fdAT"))
+_SHARED = frozenset((b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"gAMA", b"pHYs", b"eXIf"))
 
 
 def decode_png(data: Buffer, frame: int, limits: PictureLimits) -> Stored:
@@ -37,52 +31,50 @@ def decode_png(data: Buffer, frame: int, limits: PictureLimits) -> Stored:
     The default picture of an animation is among its frames only where it is part of it. What
     Pillow raises, ``ValueError`` and ``struct.error`` for a broken file.
     """
-    if not _is_animated(data):
+    chunks = tuple(read_chunks(data))
+    if not _is_animated(chunks):
         require_frame(frame, 1)
-        return _still(data, limits)
+        return _still(data, chunks, limits)
     with PngImageFile(BytesIO(data)) as image:
         size = image.size
-    return compose(_frames(data), frame, size, lambda file: _still(file, limits), limits)
+
+    def decode(file: bytes) -> Stored:
+        return _still(file, tuple(read_chunks(file)), limits)
+
+    return compose(_frames(chunks), frame, size, decode, limits)
 
 
-def _still(data: Buffer, limits: PictureLimits) -> Stored:
-    with PngImageFile(BytesIO(data)) as image:
+def _still(data: Buffer, chunks: Sequence[Chunk], limits: PictureLimits) -> Stored:
+    header = plain_header(chunks)
+    if header is None:
+        return decode_with_pillow(PngImageFile, data, 0, limits)
+    with PngImageFile(BytesIO(_description(chunks))) as image:
         limits.require(*image.size)
-        stored_mode = raw_mode(image)
-        if image.mode != "I;16" and stored_mode.endswith(";16B"):
-            samples = _deep(data, stored_mode)
-            return Stored(samples, orientation_of(image), profile_of(image))
-    return decode_with_pillow(PngImageFile, data, 0, limits)
+        return with_description(read_pixels(chunks, header), image)
 
 
-def _deep(data: Buffer, stored_mode: str) -> Samples:
-    """The 16-bit samples that Pillow, having read their header, would reduce to 8 bits."""
-    # Of chunks that are whole: for one that is not, OpenCV makes as much room as it claims.
-    chunks = [chunk for chunk in read_chunks(data) if chunk[0] in _DEEP]
-    if [kind for kind, _ in chunks].count(b"IHDR") != 1:
-        raise ValueError("the file has two headers, of which the second was judged")
-    whole = written_file(chunks)
-    stored = cv2.imdecode(np.frombuffer(whole, np.uint8), cv2.IMREAD_UNCHANGED)
-    if stored is None or stored.dtype != np.uint16:
-        raise ValueError("OpenCV found it broken")
-    if stored_mode.startswith("LA"):
-        return stored[:, :, [0, 3]]
-    return stored[:, :, [2, 1, 0, 3][: stored.shape[2]]]
+def _description(chunks: Sequence[Chunk]) -> bytes:
+    """A file of all but the pixels, for which there is an empty chunk behind the others.
+
+    So what stands behind them is found without decoding them.
+    """
+    without = _ANIMATED | {b"IDAT", b"IEND"}
+    return written_file((*(each for each in chunks if each[0] not in without), (b"IDAT", b"")))
 
 
-def _is_animated(data: Buffer) -> bool:
-    for kind, _ in read_chunks(data):
+def _is_animated(chunks: Sequence[Chunk]) -> bool:
+    for kind, _ in chunks:
         if kind in (b"acTL", b"IDAT"):
             return kind == b"acTL"
     return False
 
 
-def _frames(data: Buffer) -> Iterator[Frame]:
+def _frames(chunks: Sequence[Chunk]) -> Iterator[Frame]:
     """The frames as files of their own, each with what the file says of all of them."""
-    shared = [chunk for chunk in read_chunks(data) if chunk[0] in _SHARED]
+    shared = [chunk for chunk in chunks if chunk[0] in _SHARED]
     control: Buffer | None = None
     pixels: list[Buffer] = []
-    for kind, body in read_chunks(data):
+    for kind, body in chunks:
         if kind == b"fcTL" or kind == b"IEND":
             if control is not None:
                 yield _frame(shared, control, pixels)

@@ -42,7 +42,7 @@ def quantise(
         return stretch(values, float(values.min()), float(values.max()), depth)
     maximum = 2**depth - 1
     scaled = _rescaled(values, source_maximum, maximum)
-    np.clip(scaled, 0, maximum, out=scaled)
+    scaled = np.clip(scaled, 0, maximum, out=None if scaled is values else scaled)
     return _rounded(scaled, depth)
 
 
@@ -79,7 +79,7 @@ def _rescaled(values: Values, source_maximum: float, maximum: int) -> Values:
     # Multiplying upwards and dividing downwards: 65535 / 255 is 257 exactly, its inverse is
     # not a binary fraction.
     if source_maximum == maximum:
-        return values.copy()
+        return values
     with np.errstate(over="ignore"):  # an infinity saturates as rightly as what exceeded it
         if source_maximum < maximum:
             return values * values.dtype.type(maximum / source_maximum)

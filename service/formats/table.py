@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
 from PIL.BmpImagePlugin import BmpImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
 from service.convolution.arrays import Array
+from service.formats.compression import Compression
 from service.formats.delimited import decode_csv, encode_csv
 from service.formats.gif_reading import decode_gif
+from service.formats.jpeg_reading import decode_jpeg
 from service.formats.jpeg_segments import require_few_segments
+from service.formats.jpeg_writing import encode_jpeg
 from service.formats.json_arrays import encode_json
 from service.formats.limits import PictureLimits
 from service.formats.npy import decode_npy, encode_npy
 from service.formats.orientation import Stored
 from service.formats.picture import Buffer, Picture
 from service.formats.pillow_decoding import decode_with_pillow
-from service.formats.pillow_encoding import encode_jpeg, encode_webp
 from service.formats.png import encode_png
 from service.formats.png_chunks import require_few_chunks
 from service.formats.png_reading import decode_png
 from service.formats.pnm import decode_pnm
 from service.formats.tiff_reading import decode_tiff
 from service.formats.tiff_writing import encode_tiff
+from service.formats.webp_reading import decode_webp
+from service.formats.webp_writing import encode_webp
 
 
 class Subject(StrEnum):
@@ -56,7 +58,9 @@ class Format:
     dimensions, ``draws`` whether signals are drawn in it, as figures. ``signature`` matches the
     beginning of a picture file, ``guard`` raises a ServiceError for one that would take long to
     open even, ``decode_picture`` takes such a file, the frame wanted and the
-    limits. JSON is decoded with the request that it is part of, not here.
+    limits, and ``decoder`` says whose work that is; ``encode_picture`` takes a picture, and which
+    of the two ``efforts`` may be spent on it. JSON is decoded with the request that it is part
+    of, not here.
     """
 
     name: str
@@ -75,7 +79,9 @@ class Format:
     signature: re.Pattern[bytes] | None = None
     guard: Callable[[Buffer], None] | None = None
     decode_picture: Callable[[Buffer, int, PictureLimits], Stored] | None = None
-    encode_picture: Callable[[Picture], bytes] | None = None
+    encode_picture: Callable[[Picture, Compression], bytes] | None = None
+    decoder: str = ""
+    efforts: Mapping[Compression, str] = field(default_factory=dict)
     decode_array: Callable[[Buffer, str, int], Array] | None = None
     encode_array: Callable[[NDArray[Any]], bytes] | None = None
 
@@ -105,6 +111,12 @@ _TABLE = (
         guard=require_few_chunks,
         decode_picture=decode_png,
         encode_picture=encode_png,
+        decoder="ISA-L inflates and OpenCV unfilters 8 and 16 bits; palettes, fewer bits and "
+        "colour keys of 8 bits: Pillow",
+        efforts={
+            Compression.FAST: "one filter for the picture, deflated by ISA-L",
+            Compression.SMALL: "a filter for each eight rows, deflated by zlib at level 6",
+        },
     ),
     Format(
         name="jpeg",
@@ -118,8 +130,13 @@ _TABLE = (
         max_side=65500,  # what libjpeg writes; the format itself could tell 35 more
         signature=_signature(rb"\xff\xd8\xff"),
         guard=require_few_segments,
-        decode_picture=partial(decode_with_pillow, JpegImageFile),
+        decode_picture=decode_jpeg,
         encode_picture=encode_jpeg,
+        decoder="OpenCV; several scans (progressive) and CMYK: Pillow",
+        efforts={
+            Compression.FAST: "baseline",
+            Compression.SMALL: "progressive, with Huffman tables of its own: the same samples",
+        },
     ),
     Format(
         name="webp",
@@ -132,8 +149,13 @@ _TABLE = (
         alpha=True,
         max_side=16383,
         signature=_signature(rb"RIFF....WEBP"),
-        decode_picture=partial(decode_with_pillow, WebPImageFile),
+        decode_picture=decode_webp,
         encode_picture=encode_webp,
+        decoder="OpenCV; animations: Pillow",
+        efforts={
+            Compression.FAST: "lossless, method 1 with effort 0",
+            Compression.SMALL: "lossless, method 4 with effort 75",
+        },
     ),
     Format(
         name="tiff",
@@ -149,6 +171,11 @@ _TABLE = (
         signature=_signature(rb"II[*+]\0|MM\0[*+]"),
         decode_picture=decode_tiff,
         encode_picture=encode_tiff,
+        decoder="libtiff by way of Pillow unpacks; palettes, YCbCr, fax and JPEG: Pillow",
+        efforts={
+            Compression.FAST: "deflated by ISA-L",
+            Compression.SMALL: "deflated by zlib at level 6",
+        },
     ),
     Format(
         name="bmp",
@@ -161,6 +188,7 @@ _TABLE = (
         # The size of the second header tells a bitmap from a text that begins with "BM".
         signature=_signature(rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0"),
         decode_picture=partial(decode_with_pillow, BmpImageFile),
+        decoder="Pillow",
     ),
     Format(
         name="gif",
@@ -172,6 +200,7 @@ _TABLE = (
         alpha=True,
         signature=_signature(rb"GIF8[79]a"),
         decode_picture=decode_gif,
+        decoder="Pillow, frame by frame",
     ),
     Format(
         name="pnm",
@@ -188,6 +217,7 @@ _TABLE = (
         floats=True,
         signature=_signature(rb"P[1-6fF][\s#]"),
         decode_picture=decode_pnm,
+        decoder="NumPy",
     ),
     Format(
         name="svg",

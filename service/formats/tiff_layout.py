@@ -7,20 +7,30 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from service.formats.limits import MAX_FRAMES
 from service.formats.picture import Buffer
+from service.formats.resolution import (
+    METRES_PER_CENTIMETRE,
+    METRES_PER_INCH,
+    Resolution,
+    told_resolution,
+)
 
-# Of the types of values: whole numbers, and bytes.
-_TYPES = {1: "B", 3: "H", 4: "I", 7: "s", 13: "I", 16: "Q", 18: "Q"}
+# Of the types of values: whole numbers, bytes, and pairs of numerator and denominator.
+_TYPES = {1: "B", 3: "H", 4: "I", 5: "II", 7: "s", 13: "I", 16: "Q", 18: "Q"}
 # A number becomes an object of many times its size: strips and tiles, of a plane a channel, are
 # fewer, and so are the samples of a pixel that the other tags speak of.
 _MOST_PLACES, _MOST_NUMBERS = 2**20, 2**16
 # The tags that are asked for here; others may be as long as they like.
 _WHERE = frozenset((273, 278, 279, 322, 323, 324, 325))
 _WHAT = frozenset((256, 257, 258, 259, 262, 266, 274, 277, 284, 317, 332, 338, 339, 34675))
+_DENSITY = frozenset((282, 283, 296))
+_INCH = 2
+_UNITS = {_INCH: METRES_PER_INCH, 3: METRES_PER_CENTIMETRE}
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,15 @@ class Directory:
         return self.number(274, 1)
 
     @property
+    def resolution(self) -> Resolution | None:
+        """How large it is to be printed; None where no unit of length is told."""
+        metres = _UNITS.get(_common(self.numbers(296, (_INCH,))))
+        across, down = self.numbers(282), self.numbers(283)
+        if metres is None or len(across) != 2 or len(down) != 2 or 0 in (across[1], down[1]):
+            return None
+        return told_resolution(across[0] / across[1], down[0] / down[1], metres)
+
+    @property
     def icc_profile(self) -> bytes | None:
         """The embedded profile."""
         profile = self.tags.get(34675)
@@ -148,16 +167,30 @@ def read_directory(data: Buffer, offset: int) -> Directory:
     for index in range(count):
         start = offset + count_format.size + index * entry.size
         tag, kind, number, field = entry.unpack_from(data, start)
-        if kind in _TYPES and tag in _WHERE | _WHAT and tag not in tags:
-            if _TYPES[kind] != "s" and number > (_MOST_PLACES if tag in _WHERE else _MOST_NUMBERS):
-                raise ValueError(f"tag {tag} holds more numbers than there are uses for")
-            values = struct.Struct(f"{order}{number}{_TYPES[kind]}")
-            if values.size <= len(field):
-                found = values.unpack_from(field)
-            else:
-                found = values.unpack_from(data, *struct.unpack(order + dialect.offset, field))
-            tags[tag] = found[0] if _TYPES[kind] == "s" else found
+        if kind not in _TYPES or tag in tags:
+            continue
+        if tag in _WHERE | _WHAT:
+            tags[tag] = _values(data, order, dialect, (tag, kind, number, field))
+        elif tag in _DENSITY:
+            with suppress(struct.error, ValueError):  # the samples are sound without it
+                tags[tag] = _values(data, order, dialect, (tag, kind, number, field))
     return Directory(tags, order)
+
+
+def _values(
+    data: Buffer, order: str, dialect: _Dialect, entry: tuple[int, int, int, bytes]
+) -> bytes | tuple[int, ...]:
+    """What an entry of a directory holds: its tag, type, count, and the field of its values."""
+    tag, kind, number, field = entry
+    letters = _TYPES[kind]
+    if letters != "s" and number > (_MOST_PLACES if tag in _WHERE else _MOST_NUMBERS):
+        raise ValueError(f"tag {tag} holds more numbers than there are uses for")
+    values = struct.Struct(f"{order}{number * len(letters)}{letters[0]}")
+    if values.size <= len(field):
+        found = values.unpack_from(field)
+    else:
+        found = values.unpack_from(data, *struct.unpack(order + dialect.offset, field))
+    return bytes(found[0]) if letters == "s" else found
 
 
 def with_first_directory(data: Buffer, offset: int) -> bytes:

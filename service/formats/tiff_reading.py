@@ -71,7 +71,7 @@ def decode_tiff(data: Buffer, frame: int, limits: PictureLimits) -> Stored:
         single = data if frame == 0 else with_first_directory(data, offsets[frame])
         return decode_with_pillow(TiffImageFile, single, 0, limits)
     samples = _meaning(_numbers(read_samples(data, directory), directory), directory)
-    return Stored(samples, directory.orientation, directory.icc_profile)
+    return Stored(samples, directory.orientation, directory.icc_profile, directory.resolution)
 
 
 def _is_plain(directory: Directory) -> bool:

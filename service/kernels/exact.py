@@ -9,7 +9,7 @@ import numpy as np
 from service.convolution.arrays import Array
 
 # Halves, thirds and sixteenths as well as percent, then decimals of up to nine places.
-_DENOMINATORS = (*range(2, 101), *(10**places for places in range(3, 10)))
+_DENOMINATORS = np.array((*range(2, 101), *(10**places for places in range(3, 10))), np.float64)
 _LARGEST_INTEGER = 2.0**31
 # So many taps show that the others can't be integers over a denominator either.
 _SAMPLE = 64
@@ -27,10 +27,10 @@ def integers_over(values: Array) -> tuple[Array, float]:
         return values, 1.0
     # From the whole, at even distances: what fails at a few taps is not tried at a million.
     sample = values.ravel()[:: max(1, values.size // _SAMPLE)]
-    for denominator in _DENOMINATORS:
-        if _whole_over(sample, denominator) and _whole_over(values, denominator):
+    for denominator in _whole_over(_DENOMINATORS, sample):
+        if _whole_over(np.array([denominator]), values.ravel()):
             integers = np.rint(values * denominator)
-            common = int(np.gcd.reduce(integers.astype(np.int64).ravel(), initial=denominator))
+            common = int(np.gcd.reduce(integers.astype(np.int64).ravel(), initial=int(denominator)))
             return integers / common, denominator / common
     return values, 1.0
 
@@ -46,8 +46,11 @@ def as_ratio(number: float) -> tuple[float, float]:
     return number, 1.0
 
 
-def _whole_over(values: Array, denominator: int) -> bool:
+def _whole_over(denominators: Array, values: Array) -> list[float]:
+    """Those of the denominators over which each of the values, (n,), is an integer."""
     with np.errstate(over="ignore"):
-        integers = np.rint(values * denominator)
-    small = bool((np.abs(integers) <= _LARGEST_INTEGER).all())
-    return small and np.array_equal(integers / denominator, values)
+        integers = np.rint(np.multiply.outer(denominators, values))
+    small = np.abs(integers) <= _LARGEST_INTEGER
+    exact = integers / denominators[:, np.newaxis] == values
+    fitting: list[float] = denominators[(small & exact).all(axis=1)].tolist()
+    return fitting

@@ -30,17 +30,18 @@ def plan_line(plans: Sequence[Plan]) -> str:
 
 
 def _plan_words(plan: Plan) -> str:
-    facts = plan.facts()
+    # Not all facts of a plan: that of why it was made takes longer to tell than many jobs.
+    engine, work = plan.engine, plan.workload
     # Beyond telling 1 from more, a rank takes a decomposition that may cost more than the work.
     words = {
-        "engine": facts["engine"],
-        "rank": "1" if facts["separable"] else "2+",
-        "passes": facts["passes"],
-        **({"tile": "x".join(map(str, facts["tile"]))} if facts["tile"] else {}),
-        "precision": facts["precision"],
+        "engine": engine.name,
+        "rank": "2+" if work.kernel.factors is None else "1",
+        "passes": engine.passes(work),
+        **({"tile": "x".join(map(str, work.tiling.tile))} if engine.tiled else {}),
+        "precision": work.precision.__name__,
         "multiply-adds": f"{plan.work:.3g}",
     }
-    return f"{facts['method']}; " + "; ".join(f"{name}={word}" for name, word in words.items())
+    return f"{engine.method}; " + "; ".join(f"{name}={word}" for name, word in words.items())
 
 
 def array_document(

@@ -2,56 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.convolution.convolve import Options
 from service.convolution.dilation import dilated_shape
+from service.convolution.operand import Operand
+from service.convolution.options import Options
 from service.convolution.planner import Plan
-from service.convolution.rounding import undecided
 from service.convolution.samples import Precision, Samples
 from service.kernels.kernel import KernelBank
 from service.kernels.specification import NormalizeRule
-from service.pipelines.banks import check_finite, convolve_bank
+from service.pipelines.banks import PreparedBank, check_finite, finished, prepare_bank
 from service.pipelines.limits import Limits
 from service.pipelines.requests import ConvolutionOptions, PlacedStep
 
 
+class Planned(Protocol):
+    """A convolution that has been planned, or done as planned."""
+
+    @property
+    def plans(self) -> Sequence[Plan]:
+        """The plan of each kernel's."""
+        ...
+
+
 @dataclass
 class Chain:
-    """What has been done so far: the plans and the kernels, and the work that is left.
+    """What has been planned so far: the convolutions and the kernels, and the work that is left.
 
     ``ignore_nan`` takes NaN for samples that are missing.
     """
 
     limits: Limits
     ignore_nan: bool = False
-    plans: list[Plan] = field(default_factory=list)
+    planned: list[Planned] = field(default_factory=list)
     banks: list[KernelBank] = field(default_factory=list)
 
-    def convolve(
+    @property
+    def plans(self) -> list[Plan]:
+        """The plans of all convolutions, in their order."""
+        return [plan for each in self.planned for plan in each.plans]
+
+    def prepare(
         self,
-        array: NDArray[Any],
+        array: NDArray[Any] | Operand,
         bank: KernelBank,
         options: ConvolutionOptions,
         precision: Precision = np.float64,
-    ) -> Samples:
-        """The result of one bank; ``LimitExceeded`` where all work together is too much.
+    ) -> PreparedBank:
+        """One bank, planned for one array; ``LimitExceeded`` where all work together is too much.
 
-        Shapes as in ``convolution.convolve``. float32 is for what will be rounded to 8-bit
-        levels, and given up where it can't decide them.
+        Shapes as in ``convolution.convolve``. float32 is for what will be rounded to 8-bit levels.
         """
         core = core_options(options, precision, self.limits.max_multiply_adds)
-        run = partial(convolve_bank, array, bank, before=self.plans, ignore_nan=self.ignore_nan)
-        result, plans = run(core)
-        if precision is np.float32 and undecided(result, [each.values for each in bank.kernels]):
-            result, plans = run(replace(core, precision=np.float64))
-        self.plans += plans
-        return result
+        return prepare_bank(array, bank, core, before=self.plans, ignore_nan=self.ignore_nan)
+
+    def convolve(
+        self, array: NDArray[Any], bank: KernelBank, options: ConvolutionOptions
+    ) -> Samples:
+        """The result of one bank in float64; the errors of ``prepare``."""
+        prepared = self.prepare(array, bank, options)
+        self.planned.append(prepared)
+        return prepared.run(array)
 
     def build(self, placed: PlacedStep, dimensions: int) -> KernelBank:
         """The kernels of a step for arrays of ``dimensions``, remembered for the answer."""
@@ -66,11 +82,8 @@ class Chain:
 
     def finish(self, result: Samples, *, absolute: bool, bias: float) -> None:
         """Magnitude and bias, in place."""
-        if absolute:
-            np.abs(result, out=result)
+        finished(result, absolute=absolute, bias=bias)
         if bias:
-            with np.errstate(over="ignore"):
-                np.add(result, bias, out=result)
             check_finite(result, gaps=self.ignore_nan)
 
 

@@ -1,4 +1,4 @@
-"""What stands in a request's fields besides words and numbers: signals, kernels, distances."""
+"""What stands in a request's fields: words of their own, signals, kernels, distances."""
 
 from __future__ import annotations
 
@@ -20,6 +20,33 @@ class Missing(StrEnum):
 
     ERROR = "error"
     IGNORE = "ignore"
+
+
+class Channels(StrEnum):
+    """Which channels of a picture are convolved.
+
+    ``keep``: each, on its own; ``luma``: 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601, as in
+    JPEG), not rounded; a single one by its name. A gray picture is its own luma, red, green
+    and blue.
+    """
+
+    KEEP = "keep"
+    LUMA = "luma"
+    RED = "red"
+    GREEN = "green"
+    BLUE = "blue"
+
+
+class Alpha(StrEnum):
+    """What becomes of a picture's transparency.
+
+    ``preserve``: it stays as it is; ``premultiplied``: colours are weighed by it and it is
+    convolved with them; ``drop``: it is left out.
+    """
+
+    PRESERVE = "preserve"
+    PREMULTIPLIED = "premultiplied"
+    DROP = "drop"
 
 
 def _parse_signal(value: object, info: ValidationInfo) -> Array:

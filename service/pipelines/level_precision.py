@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from service.convolution.arrays import integral
-from service.convolution.convolve import sufficient_precision
+from service.convolution.rounding import sufficient_precision
 from service.convolution.samples import Precision
-from service.kernels.kernel import Combine, KernelBank
+from service.kernels.kernel import KernelBank
+from service.pipelines.banks import is_whole
 from service.pipelines.requests import Step
 
 # Up to here a bias costs a float32 less than a thousandth of a level.
@@ -26,7 +26,7 @@ def level_precision(bank: KernelBank, step: Step, bias: float, *, rounded: bool)
         float(each).is_integer() for each in biases
     ):
         return np.float64
-    if not rounded and not _is_whole(bank):
+    if not rounded and not is_whole(bank):
         return np.float64
     largest = max(255.0, abs(step.fill_value))
     with np.errstate(over="ignore"):
@@ -34,9 +34,3 @@ def level_precision(bank: KernelBank, step: Step, bias: float, *, rounded: bool)
             sufficient_precision(largest, kernel.values, kernel.divisor) for kernel in bank.kernels
         }
     return np.float32 if enough == {np.float32} else np.float64
-
-
-def _is_whole(bank: KernelBank) -> bool:
-    """Whether whole samples have whole results."""
-    exact = bank.combine in (None, Combine.MAX, Combine.SUM)
-    return exact and all(each.divisor == 1 and integral(each.values) for each in bank.kernels)

@@ -12,8 +12,9 @@ from service.formats.decoding import decode_picture
 from service.formats.limits import PictureLimits
 from service.kernels.custom import CustomKernel
 from service.pipelines.channels import select_channels
+from service.pipelines.field_types import Channels
 from service.pipelines.limits import Limits
-from service.pipelines.requests import Channels
+from service.pipelines.rows import collected
 
 PART: Final = "kernel_image"
 """The part of a form that holds such a picture."""
@@ -33,7 +34,7 @@ def measured_kernel(parts: Mapping[str, memoryview], limits: Limits) -> CustomKe
         picture = decode_picture(parts[PART], PictureLimits(side**2, side))
     except ServiceError as error:
         raise _moved(error) from error
-    luma = select_channels(picture, Channels.LUMA)[:, :, 0].astype(np.float64)
+    luma = collected(select_channels(picture, Channels.LUMA)).samples[:, :, 0].astype(np.float64)
     return CustomKernel(name="custom", values=luma)
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.convolution.samples import Precision
 from service.errors import InvalidRequest
+from service.formats.compression import Compression
 from service.formats.decoding import decode_picture
 from service.formats.encoding import encode_picture
 from service.formats.json_arrays import encode_json
-from service.formats.npy import encode_npy
+from service.formats.npy import empty_npy
 from service.formats.picture import Buffer, Picture
-from service.formats.quantise import Scaling, quantise
+from service.formats.quantise import Scaling
 from service.formats.table import FORMATS, Format, Subject, labels
 from service.pipelines.answers import array_document, check_include, job_facts, require_writable
-from service.pipelines.banks import check_finite
 from service.pipelines.chains import Chain
 from service.pipelines.field_types import Missing
 from service.pipelines.fields import read_fields
@@ -25,8 +27,9 @@ from service.pipelines.level_precision import level_precision
 from service.pipelines.limits import Limits
 from service.pipelines.measured import measured_kernel
 from service.pipelines.planes import Planes, convolve_planes, in_levels, planes_of
-from service.pipelines.requests import PictureRequest, parse_request
+from service.pipelines.requests import PictureRequest, PlacedStep, parse_request
 from service.pipelines.stages import Stages
+from service.pipelines.written import Finish, write
 
 FILES = ("image", "kernel_image")
 """The parts that are pictures."""
@@ -45,6 +48,7 @@ def convolve_picture(
     request = parse_request(PictureRequest, read_fields(parts, files=FILES))
     scaling = _scaling(request, target)
     _require_depth(request, scaling, target)
+    _require_compression(request, target)
     if "image" not in parts:
         raise InvalidRequest.at("/image", "is required: a picture's file")
     chain = Chain(bounds, ignore_nan=request.nan is Missing.IGNORE)
@@ -53,44 +57,75 @@ def convolve_picture(
         picture = decode_picture(
             parts["image"], bounds.picture, request.frame, gaps=chain.ignore_nan
         )
-        planes = planes_of(picture, request)
-    depth = request.depth or _own_depth(picture, target)
+    finish = _finish(request, scaling, picture, target)
+    planes = _planned(planes_of(picture, request), steps, finish, chain, stages)
+    with stages.stage("convolve"):
+        file, result = _room(planes.shape, finish.dtype, target)
+        write(planes, finish, result)
+    # What came is no longer held while what comes of it is encoded.
+    del planes
+    picture = replace(picture, samples=result)
+    with stages.stage("encode"):
+        if target.encode_picture is not None:
+            file = encode_picture(picture, target, request.compression)
+        elif file is None:
+            file = _encode_json(result, chain, include)
+    return job_facts(chain.plans, stages), file
+
+
+def _require_compression(request: PictureRequest, target: Format) -> None:
+    """``InvalidRequest`` where a file is to be small that can't be compressed."""
+    if request.compression is not Compression.FAST and target.encode_picture is None:
+        able = labels(lambda each: each.encode_picture is not None)
+        raise InvalidRequest.at("/compression", f"{target.label} is not compressed; {able} are")
+
+
+def _finish(request: PictureRequest, scaling: Scaling, picture: Picture, target: Format) -> Finish:
+    """What becomes of the numbers that come of a picture."""
+    own_depth: Literal[8, 16] = 16 if picture.maximum > 255 and 16 in target.depths else 8
+    return Finish(
+        request.absolute,
+        request.bias,
+        scaling,
+        request.depth or own_depth,
+        np.float64 if target.encode_picture is None else np.float32,
+        gaps=request.nan is Missing.IGNORE,
+    )
+
+
+def _planned(
+    planes: Planes, steps: Sequence[PlacedStep], finish: Finish, chain: Chain, stages: Stages
+) -> Planes:
+    """What comes of a picture after all steps, to be computed as it is written."""
     # Between two steps nothing is lost, and stretched levels show more than they had.
-    levels_in = len(steps) == 1 and scaling is not Scaling.NONE and planes.color.dtype == np.uint8
-    rounded = scaling is Scaling.CLIP and depth == 8
+    levels = len(steps) == 1 and finish.scaling is not Scaling.NONE and planes.is_stored_in_8_bits
+    rounded = finish.scaling is Scaling.CLIP and finish.depth == 8
     for placed in steps:
         with stages.stage("plan"), placed.locating_faults():
             bank = chain.build(placed, 2)
-            enough = level_precision(bank, placed.step, request.bias, rounded=rounded)
-            precision = enough if levels_in else np.float64
+            enough = level_precision(bank, placed.step, finish.bias, rounded=rounded)
         with stages.stage("convolve"), placed.locating_faults():
+            precision: Precision = enough if levels else np.float64
             planes = convolve_planes(planes, bank, placed.step, precision, chain)
-    with stages.stage("convolve"):
-        planes = in_levels(planes)
-        chain.finish(planes.color, absolute=request.absolute, bias=request.bias)
-    with stages.stage("encode"):
-        levels = _levels(planes, scaling, depth, target, gaps=chain.ignore_nan)
-        body: Buffer
-        if target.encode_picture is not None:
-            body = encode_picture(Picture(levels, picture.icc_profile), target)
-        else:
-            body = _encode_array(levels, target, chain, include)
-    return job_facts(chain.plans, stages), body
+    return in_levels(planes)
 
 
-def _encode_array(
-    levels: NDArray[Any], target: Format, chain: Chain, include: Sequence[str]
-) -> Buffer:
-    array = levels if levels.shape[2] > 1 else levels[:, :, 0]
-    if target.name != "json":
-        return encode_npy(array)
-    require_writable(array, target.name, chain.limits)
+def _room(
+    shape: tuple[int, int, int], dtype: np.dtype[Any], target: Format
+) -> tuple[Buffer | None, NDArray[Any]]:
+    """An array for the result, and the file that it lies in where that is of plain numbers."""
+    if target.name != "npy":
+        return None, np.empty(shape, dtype)
+    # A gray picture has two dimensions, as an array.
+    file, array = empty_npy(shape if shape[2] > 1 else shape[:2], dtype)
+    return file, array.reshape(shape)
+
+
+def _encode_json(result: NDArray[Any], chain: Chain, include: Sequence[str]) -> Buffer:
+    array = result if result.shape[2] > 1 else result[:, :, 0]
+    require_writable(array, "json", chain.limits)
     document = array_document(array, chain.plans, chain.banks, include)
     return encode_json(document, gaps=chain.ignore_nan)
-
-
-def _own_depth(picture: Picture, target: Format) -> Literal[8, 16]:
-    return 16 if picture.maximum > 255 and 16 in target.depths else 8
 
 
 def _scaling(request: PictureRequest, target: Format) -> Scaling:
@@ -113,38 +148,3 @@ def _require_depth(request: PictureRequest, scaling: Scaling, target: Format) ->
     if request.depth not in target.depths:
         able = labels(lambda each: Subject.PICTURE in each.writes and request.depth in each.depths)
         raise InvalidRequest.at("/depth", f"{target.label} holds fewer bits; {able} do")
-
-
-def _levels(
-    planes: Planes, scaling: Scaling, depth: Literal[8, 16], target: Format, *, gaps: bool
-) -> NDArray[Any]:
-    """The result as it is written, (height, width, channels), with the alpha beside it."""
-    levels: NDArray[Any]
-    result, alpha, maximum = planes.color, planes.alpha, planes.maximum
-    if scaling is Scaling.NONE:
-        levels = _as_floats(result, target, gaps=gaps)
-        fitted = None if alpha is None else _as_floats(alpha, target, gaps=gaps)
-    else:
-        check_finite(result)
-        levels = quantise(result, scaling, maximum, depth)
-        fitted = None if alpha is None else _opacity_levels(alpha, maximum, depth)
-    if fitted is None:
-        return np.ascontiguousarray(levels)
-    return np.concatenate([levels, fitted.astype(levels.dtype)], axis=2)
-
-
-def _opacity_levels(
-    alpha: NDArray[Any], maximum: float, depth: Literal[8, 16]
-) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    opacity = alpha.astype(np.float64)
-    check_finite(opacity)
-    return quantise(opacity, Scaling.CLIP, maximum, depth)
-
-
-def _as_floats(result: NDArray[Any], target: Format, *, gaps: bool) -> NDArray[Any]:
-    if target.encode_picture is None:
-        return result
-    with np.errstate(over="ignore"):
-        narrowed: NDArray[Any] = result.astype(np.float32)
-    check_finite(narrowed, gaps=gaps)
-    return narrowed

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from math import prod
+from math import inf, prod
 from typing import Any, Final
 
 import numpy as np
 from pydantic import Field
 
-from service.convolution.convolve import Options, output_shape, prepare
+from service.convolution.operand import Operand
 from service.convolution.planner import Plan
 from service.errors import InvalidRequest
 from service.formats.json_arrays import encode_json
 from service.formats.picture import Buffer
 from service.kernels.description import measures
+from service.pipelines.banks import prepare_bank
 from service.pipelines.chains import Chain, core_options
 from service.pipelines.fields import read_object
 from service.pipelines.level_precision import level_precision
@@ -118,15 +119,15 @@ def plan_step(
     """
     bank = chain.build(placed, min(len(shape), 2))
     precision = level_precision(bank, placed.step, 0.0, rounded=True) if rounded else np.float64
-    options: Options = core_options(placed.step, precision, float("inf"))
-    # No array of that size is made: one number stands for all, the largest where there is one.
+    # No array of that size is made: the largest number stands for all, where there is one.
     # A matrix is a picture of one channel; alpha, the second or the fourth, stays as it is.
     channels = {2: 1, 3: 3, 4: 3}.get(shape[2], 1) if len(shape) == 3 else 1
     whole = shape if len(shape) == 1 else (*shape[:2], channels)
-    largest = np.iinfo(kind).max if kind.kind in "iu" else 1
-    array = np.broadcast_to(np.array(largest, kind), whole)
-    chain.plans += [prepare(array, kernel.values, options).plan for kernel in bank.kernels]
-    return output_shape(shape, bank.kernels[0].values.shape, options)
+    levels = kind.kind in "iu"
+    operand = Operand(whole, float(np.iinfo(kind).max) if levels else 1.0, whole=levels)
+    prepared = prepare_bank(operand, bank, core_options(placed.step, precision, inf))
+    chain.planned.append(prepared)
+    return (*prepared.shape[: bank.kernels[0].values.ndim], *shape[2:])
 
 
 def _milliseconds(plan: Plan) -> float:

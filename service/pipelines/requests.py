@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, cast
 
 from pydantic import (
@@ -19,41 +18,23 @@ from pydantic import (
 
 from service.convolution.options import Boundary, Method, Mode, Operation
 from service.errors import FieldFault, InvalidRequest, ServiceError
+from service.formats.compression import Compression
 from service.formats.quantise import Scaling
 from service.kernels.combination import CombinationKernel
 from service.kernels.faults import invalid_request
 from service.kernels.kernel import Combine, Normalize
 from service.kernels.specification import KernelSpecification
-from service.pipelines.field_types import AnyKernel, Distance, MaybeKernel, Missing, Signal
+from service.pipelines.field_types import (
+    Alpha,
+    AnyKernel,
+    Channels,
+    Distance,
+    MaybeKernel,
+    Missing,
+    Signal,
+)
 
 MOST_STEPS: Final = 16
-
-
-class Channels(StrEnum):
-    """Which channels of a picture are convolved.
-
-    ``keep``: each, on its own; ``luma``: 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601, as in
-    JPEG), not rounded; a single one by its name. A gray picture is its own luma, red, green
-    and blue.
-    """
-
-    KEEP = "keep"
-    LUMA = "luma"
-    RED = "red"
-    GREEN = "green"
-    BLUE = "blue"
-
-
-class Alpha(StrEnum):
-    """What becomes of a picture's transparency.
-
-    ``preserve``: it stays as it is; ``premultiplied``: colours are weighed by it and it is
-    convolved with them; ``drop``: it is left out.
-    """
-
-    PRESERVE = "preserve"
-    PREMULTIPLIED = "premultiplied"
-    DROP = "drop"
 
 
 class ConvolutionOptions(BaseModel):
@@ -287,6 +268,13 @@ class PictureRequest(ConvolutionRequest):
         default=False,
         description="Convolve light instead of levels: sRGB's transfer function is undone before "
         "and done again after it.",
+    )
+    compression: Compression = Field(
+        Compression.FAST,
+        strict=False,
+        description="How much time the picture's file may take to become smaller: `fast`, or "
+        "`small`, which takes several times as long. Its samples are the same. (Not of npy and "
+        "JSON, which hold numbers as they are.)",
     )
     frame: int = Field(0, ge=0, description="Which frame of an animation, or page of a TIFF.")
 

@@ -95,11 +95,20 @@ class Job:
             self.answer.set_result(JobAnswer(facts, body, self.started - self.submitted))
 
     def fail(self, error: ServiceError) -> None:
-        """Hand the error to the caller, if there still is one."""
+        """Hand the error to the caller, with the time that the job took, if there still is one."""
         if not self.answer.done():
+            error.milliseconds = self._spent(error.milliseconds)
             self.answer.set_exception(error)
             # The caller may be cancelled in this very moment; then nobody retrieves it.
             self.answer.exception()
+
+    def _spent(self, stages: Mapping[str, float]) -> Mapping[str, float]:
+        """Milliseconds in the queue, and in the job's stages; as ``run`` where it told none."""
+        now = asyncio.get_running_loop().time()
+        if self.started is None:
+            return {"queue": (now - self.submitted) * 1e3}
+        queue = (self.started - self.submitted) * 1e3
+        return {"queue": queue, **(stages or {"run": (now - self.started) * 1e3})}
 
     def expire(self) -> None:
         """Fail, because the time is up."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.errors import ServiceError, ShuttingDown
+from service.workers.fork_server import ForkServer
 from service.workers.jobs import Job, JobAnswer, JobFunction, JobRequest, Lane
 from service.workers.queue import JobQueue
 from service.workers.settings import PoolSettings
@@ -25,8 +26,9 @@ class Pool:
         workers = {Lane.ORDINARY: settings.workers, Lane.EXPRESS: settings.express_workers}
         self._settings = settings
         self._queue = JobQueue(workers, settings.queue_limit)
+        self._server = ForkServer(settings)
         self._slots = [
-            Slot(settings, self._queue, lane)
+            Slot(settings, self._queue, self._server, lane)
             for lane, count in workers.items()
             for _ in range(count)
         ]
@@ -57,6 +59,7 @@ class Pool:
                 supervisor.cancel()
             if self._supervisors:
                 await asyncio.wait(self._supervisors)
+            await self._server.close()
 
     @property
     def ready(self) -> bool:

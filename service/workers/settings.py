@@ -15,9 +15,10 @@ class PoolSettings:
     no limit. A worker is replaced after ``jobs_per_worker`` jobs, or once its own resident
     memory exceeds ``recycle_memory_bytes`` after a job; 0 means never.
     ``job_timeout_seconds`` counts from the submission, waiting included. A job whose caller has
-    gone gets ``abandoned_grace_seconds`` to finish, because a new worker costs about as much.
-    ``preload`` names the modules that a worker imports before it reports ready.
-    ``threads_per_worker`` is how many threads OpenCV may take in each.
+    gone gets ``abandoned_grace_seconds`` to finish, because a new worker has cold caches.
+    ``preload`` names the modules that are imported before a worker is ready.
+    Each job may compute with ``threads_per_worker`` threads, and with those of the workers that
+    have nothing to do when it starts.
     """
 
     workers: int

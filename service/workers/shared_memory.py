@@ -24,6 +24,7 @@ class MemoryFile:
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
+        self._mapped: mmap.mmap | None = None
 
     @classmethod
     def create(cls) -> MemoryFile:
@@ -60,10 +61,18 @@ class MemoryFile:
         return b"".join(chunks)
 
     def view(self, length: int) -> memoryview:
-        """The first ``length`` bytes, read-only, mapped for as long as views of them live."""
+        """The first ``length`` bytes, read-only, mapped for as long as views of them live.
+
+        The mapping is kept for the next views, since page faults cost more than a copy: all
+        views show what the file holds at the time, and none is to be read beyond its end.
+        """
         if length == 0:
             return memoryview(b"")
-        return memoryview(mmap.mmap(self.descriptor, length, access=mmap.ACCESS_READ))
+        if self._mapped is not None and len(self._mapped) >= length:
+            return memoryview(self._mapped)[:length]
+        mapped = mmap.mmap(self.descriptor, length, access=mmap.ACCESS_READ)
+        self._mapped = mapped if length <= KEPT_BYTES else None
+        return memoryview(mapped)
 
     def shrink(self) -> None:
         """Give the memory of an unusually large file back."""

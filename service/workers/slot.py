@@ -8,11 +8,13 @@ from collections import Counter
 from typing import Any
 
 from service.errors import DeadlineExceeded, InternalError, OutOfMemory, ServiceError, WorkerDied
+from service.workers.fork_server import ForkServer
+from service.workers.forked_process import WorkerLost
 from service.workers.jobs import Job, Lane
 from service.workers.queue import JobQueue
 from service.workers.settings import PoolSettings
 from service.workers.statistics import Restart
-from service.workers.worker import Worker, WorkerLost
+from service.workers.worker import Worker
 
 logger = logging.getLogger("service.workers")
 
@@ -28,11 +30,14 @@ class Slot:
     ``restarts`` counts the processes that were started to replace another.
     """
 
-    def __init__(self, settings: PoolSettings, queue: JobQueue, lane: Lane) -> None:
+    def __init__(
+        self, settings: PoolSettings, queue: JobQueue, server: ForkServer, lane: Lane
+    ) -> None:
         self.lane = lane
         self.restarts: Counter[Restart] = Counter()
         self._settings = settings
         self._queue = queue
+        self._server = server
         self._worker: Worker | None = None
         self._successor: asyncio.Task[Worker] | None = None
         self._leaving: set[asyncio.Task[None]] = set()
@@ -66,7 +71,7 @@ class Slot:
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
-                return await Worker.start(self._settings)
+                return await Worker.start(self._server, self._settings.worker_memory_bytes)
             except (WorkerLost, OSError) as error:
                 logger.warning("%s; the next try is in %.1f s", error, pause)
             await asyncio.sleep(pause)
@@ -121,7 +126,7 @@ class Slot:
             self._queue.release(job)
             return Restart.DIED
         job.start()
-        exchange = asyncio.create_task(worker.run(job.request))
+        exchange = asyncio.create_task(worker.run(job.request, self._threads()))
         events: set[asyncio.Future[Any]] = {exchange, job.answer}
         loss = Restart.DIED
         try:
@@ -135,6 +140,15 @@ class Slot:
                 await asyncio.wait({exchange})
             self._settle(job, worker, exchange)
         return Restart.OUT_OF_MEMORY if isinstance(exchange.exception(), OutOfMemory) else loss
+
+    def _threads(self) -> int:
+        """How many threads the job that is about to run may take: its share of the processors.
+
+        What runs already keeps what it took; all are of one priority, so that the share of a
+        job that comes later is small at first, and never nothing.
+        """
+        each = self._settings.threads_per_worker
+        return max(each, self._settings.workers * each // self._queue.running)
 
     def _settle(
         self, job: Job, worker: Worker, exchange: asyncio.Task[tuple[dict[str, Any], bytes]]

@@ -6,26 +6,24 @@ import asyncio
 import contextlib
 import logging
 import mmap
-import os
 import socket
-import sys
-import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from service.errors import OutOfMemory, ServiceError
 from service.workers import messages
+from service.workers.fork_server import ForkServer
+from service.workers.forked_process import ForkedProcess, WorkerLost
 from service.workers.jobs import JobRequest
-from service.workers.settings import PoolSettings
 from service.workers.shared_memory import MemoryFile, offsets_of
 
 logger = logging.getLogger("service.workers")
 
 Result = TypeVar("Result")
 
-READY_SECONDS = 60.0
-"""How long the imports of a worker may take."""
+READY_SECONDS = 10.0
+"""How long a fresh fork may take to be ready; milliseconds where processors are free."""
 
 EXIT_SECONDS = 2.0
 """How long a worker may take to leave by itself, once told to."""
@@ -33,24 +31,13 @@ EXIT_SECONDS = 2.0
 INLINE_BYTES = 2**20
 """More than this is copied in a thread, so that the event loop goes on meanwhile."""
 
-# Several threads of a job call BLAS, one each: more would only wait for one another.
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-# What is wrong with a picture is told to its sender, not to the log.
-QUIET = {"OPENCV_LOG_LEVEL": "SILENT"}
-# Huge pages take fewer page faults, which a fresh worker is slow by at large pictures.
-HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-
-
-class WorkerLost(Exception):
-    """The worker process ended, or talks nonsense, which is as good as ended."""
-
 
 class Worker:
     """One worker process that is ready for jobs, one at a time."""
 
     def __init__(
         self,
-        process: asyncio.subprocess.Process,
+        process: ForkedProcess,
         connection: socket.socket,
         inbox: MemoryFile,
         outbox: MemoryFile,
@@ -63,16 +50,16 @@ class Worker:
         self._memory_bytes = memory_bytes
         self._sound = True
         self.jobs = 0
-        self.exited = asyncio.create_task(process.wait())
+        self.exited = process.exited
 
     @classmethod
-    async def start(cls, settings: PoolSettings) -> Worker:
-        """A new worker, once its imports are done.
+    async def start(cls, server: ForkServer, memory_bytes: int) -> Worker:
+        """A new worker, once it is ready; what it makes is at most ``memory_bytes``, 0 for any.
 
         Raises WorkerLost where it ends or hangs before that, OSError where the system gives
         no process, memory or socket.
         """
-        worker = await cls._spawn(settings)
+        worker = await cls._fork(server, memory_bytes)
         try:
             await worker.ready()
         except WorkerLost:
@@ -85,7 +72,7 @@ class Worker:
         return worker
 
     @classmethod
-    async def _spawn(cls, settings: PoolSettings) -> Worker:
+    async def _fork(cls, server: ForkServer, memory_bytes: int) -> Worker:
         with contextlib.ExitStack() as on_failure:
             ours, theirs = socket.socketpair()
             on_failure.callback(ours.close)
@@ -96,25 +83,9 @@ class Worker:
                 outbox = MemoryFile.create()
                 on_failure.callback(outbox.close)
                 descriptors = (theirs.fileno(), inbox.descriptor, outbox.descriptor)
-                numbers = (
-                    *descriptors,
-                    os.getpid(),
-                    settings.worker_memory_bytes,
-                    settings.threads_per_worker,
-                )
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    "-P",  # the current folder may hold another package of the same name
-                    *("-X", "faulthandler"),
-                    *("-m", "service.workers.process"),
-                    *map(str, numbers),
-                    *settings.preload,
-                    stdin=asyncio.subprocess.DEVNULL,
-                    pass_fds=descriptors,
-                    env=_environment(),
-                )
+                process = await server.fork(descriptors)
             on_failure.pop_all()
-        return cls(process, ours, inbox, outbox, settings.worker_memory_bytes)
+        return cls(process, ours, inbox, outbox, memory_bytes)
 
     @property
     def pid(self) -> int:
@@ -134,22 +105,22 @@ class Worker:
         return 0
 
     async def ready(self) -> None:
-        """Wait for its imports; WorkerLost where it ends or hangs before it is ready."""
+        """Wait for its first word; WorkerLost where it ends or hangs before."""
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await messages.receive(self._connection)
         except (OSError, EOFError, ValueError, TypeError) as error:
             raise WorkerLost("a worker ended or hung before it was ready") from error
 
-    async def run(self, request: JobRequest) -> tuple[dict[str, Any], bytes]:
-        """The facts and the body that the job gives.
+    async def run(self, request: JobRequest, threads: int = 1) -> tuple[dict[str, Any], bytes]:
+        """The facts and the body that the job gives, which may compute with so many ``threads``.
 
         Raises the ServiceError that the job raised, or WorkerLost. It is not to be cancelled:
         to stop it, ``kill`` the worker.
         """
         self.jobs += 1
         try:
-            answer = await self._exchange(request)
+            answer = await self._exchange(request, threads)
             if "error" not in answer:
                 return answer["facts"], await self._body(answer["length"])
             error = ServiceError.from_wire(answer["error"])
@@ -166,10 +137,11 @@ class Worker:
             self._sound = False  # what memory it has left may not do for the next job
         raise error
 
-    async def _exchange(self, request: JobRequest) -> messages.Message:
+    async def _exchange(self, request: JobRequest, threads: int) -> messages.Message:
         self._check_silence()
         await _copy(sum(map(len, request.parts.values())), self._put_parts, request)
-        await asyncio.get_running_loop().sock_sendall(self._connection, request.frame)
+        orders = messages.encode({"threads": threads}) + request.frame
+        await asyncio.get_running_loop().sock_sendall(self._connection, orders)
         answer = await messages.receive(self._connection)
         self._inbox.shrink()
         return answer
@@ -195,8 +167,7 @@ class Worker:
     def kill(self) -> None:
         """End the process now, and with it the ``run`` that waits for it."""
         self._sound = False
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        self._process.kill()
         self._hang_up()
 
     async def end(self) -> None:
@@ -204,11 +175,8 @@ class Worker:
         self._sound = False
         self._hang_up()
         try:
-            await asyncio.wait({self.exited}, timeout=EXIT_SECONDS)
+            await self._process.end(EXIT_SECONDS)
         finally:
-            if not self.exited.done():
-                self.kill()
-            await self.exited
             self._connection.close()
             self._inbox.close()
             self._outbox.close()
@@ -223,13 +191,3 @@ async def _copy(size: int, copy: Callable[..., Result], *arguments: Any) -> Resu
     if size <= INLINE_BYTES:
         return copy(*arguments)
     return await asyncio.to_thread(copy, *arguments)
-
-
-def _environment() -> dict[str, str]:
-    """The parent's environment, with one thread a library and this package importable."""
-    environment = {**HUGE_PAGES, **os.environ, **ONE_THREAD, **QUIET}
-    home = str(Path(__file__).resolve().parents[2])
-    if home not in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
-        paths = [home, os.environ.get("PYTHONPATH", "")]
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    return environment

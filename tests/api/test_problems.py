@@ -11,7 +11,7 @@ from fastapi import FastAPI, HTTPException
 from starlette.requests import ClientDisconnect
 
 from service.api import problems
-from service.api.limits import LimitsMiddleware
+from service.api.edge.limits import LimitsMiddleware
 from service.api.problems import PROBLEMS, declared, problem_response
 from service.api.routes import documentation
 from service.errors import ERRORS, FieldFault, InvalidRequest

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from service.convolution.convolve import _EXACT_SUM
-from service.convolution.engines import ENGINES
+from service.convolution.boundary import Border
+from service.convolution.engines import ENGINES, TRANSFORM_EXACT
 from service.convolution.options import Boundary, Method, Mode, Operation
 from service.convolution.workload import KernelAnalysis
 from tests.convolution.reference import convolved
@@ -147,7 +147,7 @@ def test_integers_below_the_bound_are_exact_in_float32_where_the_spectrum_is_fla
     # A single tap in a large kernel, and white noise: every frequency is as strong as can
     # be, and so is the rounding of a transform.
     kernel = np.zeros((31,) * engine.dimensions)
-    kernel.flat[3] = _EXACT_SUM[np.float32] // 255 - 1
+    kernel.flat[3] = TRANSFORM_EXACT[np.float32] // 255 - 1
     noise = np.random.default_rng(1).integers(0, 2, 400_000) * 510 - 255
     array = noise if engine.dimensions == 1 else noise.reshape(500, 800, 1)
     result = convolve_with_engine(array, kernel, mode=Mode.VALID, precision=np.float32)
@@ -166,7 +166,10 @@ def test_the_direct_sum_of_integers_needs_no_rounding_whatever_the_kernels_shape
     # No block is so large that OpenCV would go over to a transform of its own.
     array, kernel, _ = integer_operands(engine, kernel_for, shape)
     result = engine.run(
-        np.tile(array, (2,) * array.ndim).astype(precision), KernelAnalysis.of(kernel)
+        np.tile(array, (2,) * array.ndim),
+        KernelAnalysis.of(kernel),
+        precision,
+        Border.none(engine.dimensions),
     )
     np.testing.assert_array_equal(result, np.rint(result))
 

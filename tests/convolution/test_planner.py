@@ -1,10 +1,12 @@
 """Plans: that they are explained, sound data, and the cheapest by their own account."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from service.convolution.costs import DEFAULT_COSTS, use_costs
 from service.convolution.engines import ENGINES
 from service.convolution.options import Method
 from service.convolution.planner import check_work, plan
@@ -53,20 +55,47 @@ def test_costs_and_work_are_positive_and_finite(kernel, side):
 
 
 def test_each_engine_is_the_cheapest_for_something():
+    rank_2 = np.outer(*RANDOM.normal(size=(2, 11))) + np.outer(*RANDOM.normal(size=(2, 11)))
+    long, wide = RANDOM.normal(size=2_000_000), RANDOM.normal(size=(900, 901))
     plans = {
         plan(workload(kernel, side, precision)).engine
-        for kernel in KERNELS
+        for kernel in [*KERNELS, rank_2, long, wide]
         for side in (50, 1000)
         for precision in (np.float32, np.float64)
     }
     assert plans == set(ENGINES)
 
 
+def test_a_kernel_is_decomposed_only_where_few_terms_could_pay():
+    hopeless = [RANDOM.normal(size=(3, 3)), RANDOM.normal(size=(40, 41)), np.ones((9, 9))]
+    for kernel in hopeless:
+        work = workload(kernel, 1000)
+        plan(work).facts()
+        assert "terms" not in vars(work.kernel)
+
+
+@pytest.mark.parametrize(
+    ("name", "kernel"),
+    [
+        ("direct_tap", RANDOM.normal(size=(5, 6))),
+        ("row_tap", np.outer(*RANDOM.normal(size=(2, 15)))),
+        ("column_tap", np.outer(*RANDOM.normal(size=(2, 15)))),
+    ],
+)
+def test_what_costs_more_is_not_chosen_any_more(name, kernel):
+    work = workload(kernel, 1000)
+    before = plan(work).engine
+    dearer = replace(DEFAULT_COSTS.float64, **{name: 1e3})
+    with use_costs(replace(DEFAULT_COSTS, float64=dearer)):
+        assert plan(work).engine is not before
+    assert plan(work).engine is before
+
+
 @every_kernel
 @pytest.mark.parametrize("method", [method for method in Method if method is not Method.AUTO])
 def test_a_method_is_taken_when_forced_or_refused(kernel, method):
     work = workload(kernel)
-    if any(engine.method is method for engine in able(work)):
+    if any(engine.method is method and engine.forceable for engine in able(work)):
         chosen = plan(work, method)
         assert chosen.engine.method is method
         assert chosen.forced
@@ -87,11 +116,11 @@ def test_the_facts_are_json_and_true(kernel, method, precision):
     assert json.loads(json.dumps(facts, allow_nan=False)) == facts
     assert Method(facts["method"]) is chosen.engine.method
     assert facts["engine"] == chosen.engine.name
-    assert facts["passes"] == chosen.engine.passes
+    assert facts["passes"] == chosen.engine.passes(work)
     assert facts["separable"] == (work.kernel.factors is not None)
     assert facts["precision"] == precision.__name__
     assert facts["multiply_adds"] == round(chosen.engine.multiply_adds(work))
-    assert (facts["tile"] is None) == (chosen.engine.method is not Method.FFT)
+    assert (facts["tile"] is None) == (not chosen.engine.tiled)
     if facts["tile"] is not None:
         assert all(tile >= k for tile, k in zip(facts["tile"], kernel.shape, strict=True))
 

@@ -188,9 +188,9 @@ def test_the_zeros_of_a_dilation_are_not_work_for_the_direct_sum_of_a_picture():
 @pytest.mark.parametrize("dilation", [1, 2, 6, (9, 1)])
 def test_a_direct_sum_takes_each_tap_once_and_no_block_of_zeros(shape, dilation):
     kernel = dilated(np.random.default_rng(8).uniform(0.1, 1.0, shape), dilation)
-    blocks = list(_blocks(kernel))
+    blocks = list(_blocks(kernel, np.float32))
     assert all(block.any() for _, _, block in blocks)
-    assert len(blocks) <= most_blocks(kernel.shape, np.prod(shape))
+    assert len(blocks) <= most_blocks(kernel.shape, np.prod(shape), np.float32)
     whole = np.zeros_like(kernel)
     for top, left, block in blocks:
         whole[top : top + block.shape[0], left : left + block.shape[1]] += block

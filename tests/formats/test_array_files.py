@@ -10,7 +10,7 @@ import pytest
 from service.errors import InvalidRequest, LimitExceeded, ResultNotFinite, ServiceError
 from service.formats.delimited import decode_csv, encode_csv
 from service.formats.json_arrays import encode_json
-from service.formats.npy import decode_npy, encode_npy
+from service.formats.npy import decode_npy, empty_npy, encode_npy
 from service.formats.table import FORMATS
 
 POINTER = "/signal"
@@ -194,6 +194,15 @@ def test_npy_keeps_the_type_and_shape_of_what_is_written():
     result = np.load(BytesIO(encode_npy(array)))
     assert result.dtype == np.uint16
     np.testing.assert_array_equal(result, array)
+
+
+@pytest.mark.parametrize("dtype", NUMBER_TYPES)
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 3, 4)])
+def test_a_file_that_is_filled_afterwards_is_the_one_that_is_written_at_once(dtype, shape):
+    array = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
+    file, numbers = empty_npy(array.shape, array.dtype)
+    numbers[...] = array
+    assert bytes(file) == encode_npy(array) == npy_file(array)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", ", "])

@@ -139,6 +139,95 @@ def test_a_wrong_checksum_is_told():
             decoded(bytes(data))
 
 
+def with_pixels(color_type, depth, pixels, *, interlaced=False):
+    header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, depth, color_type, 0, 0, interlaced)
+    return b"".join((b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", header), *pixels, chunk(b"IEND", b"")))
+
+
+def deflated_rows(samples, depth):
+    return b"".join(b"\0" + packed_bits(row.ravel().tolist(), depth) for row in samples)
+
+
+@pytest.mark.parametrize(("color_type", "depth"), [kind for kind in KINDS if kind[1] >= 8])
+def test_pixels_that_are_missing_are_never_made_up(color_type, depth):
+    rows = deflated_rows(random_samples(color_type, depth), depth)
+    for short in (b"", rows[:1], rows[:-1]):
+        data = with_pixels(color_type, depth, [chunk(b"IDAT", zlib.compress(short))])
+        with pytest.raises(UndecodablePicture):
+            decoded(data)
+    with pytest.raises(UndecodablePicture):
+        decoded(with_pixels(color_type, depth, []))
+
+
+@pytest.mark.parametrize(("color_type", "depth"), [kind for kind in KINDS if kind[1] >= 8])
+def test_what_is_more_than_the_pixels_is_left_out(color_type, depth):
+    samples = random_samples(color_type, depth)
+    longer = zlib.compress(deflated_rows(samples, depth) + bytes(10**6))
+    data = with_pixels(color_type, depth, [chunk(b"IDAT", longer)])
+    np.testing.assert_array_equal(decoded(data), samples)
+
+
+@pytest.mark.parametrize(("color_type", "depth"), KINDS)
+def test_pixels_may_be_cut_into_any_chunks(color_type, depth):
+    samples = random_samples(color_type, depth)
+    stream = zlib.compress(deflated_rows(samples, depth))
+    pieces = [stream[:1], b"", stream[1:2], stream[2:30], stream[30:]]
+    data = with_pixels(color_type, depth, [chunk(b"IDAT", piece) for piece in pieces])
+    expected = samples * ((65535 if depth == 16 else 255) // (2**depth - 1))
+    np.testing.assert_array_equal(decoded(data), expected)
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize("color_type", [RGB, GRAY_ALPHA])
+@pytest.mark.parametrize("depth", [8, 16])
+def test_every_filter_is_undone(depth, color_type, interlaced):
+    pixel_bytes = CHANNELS[color_type] * depth // 8
+    generator = np.random.default_rng(1)
+    sizes = [(HEIGHT, WIDTH)]
+    if interlaced:
+        sizes = [
+            (-(-(HEIGHT - top) // down), -(-(WIDTH - left) // right))
+            for left, top, right, down in PASSES
+        ]
+    rows = b"".join(
+        bytes([y % 5]) + generator.integers(0, 256, width * pixel_bytes, np.uint8).tobytes()
+        for height, width in sizes
+        for y in range(height)
+    )
+    data = with_pixels(
+        color_type, depth, [chunk(b"IDAT", zlib.compress(rows))], interlaced=interlaced
+    )
+    result = decoded(data)
+    with Image.open(BytesIO(data)) as image:  # of 16 bits, Pillow keeps the upper 8
+        expected = np.asarray(image.convert("RGB" if color_type == RGB else "LA"))
+    np.testing.assert_array_equal(result >> (depth - 8), expected)
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_a_filter_that_does_not_exist_is_refused(depth):
+    rows = bytearray(deflated_rows(random_samples(RGB, depth), depth))
+    rows[0] = 5
+    with pytest.raises(UndecodablePicture):
+        decoded(with_pixels(RGB, depth, [chunk(b"IDAT", zlib.compress(rows))]))
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_the_chunks_of_an_animation_mean_nothing_where_there_is_none(depth):
+    samples = random_samples(RGB, depth)
+    part = struct.pack(">IIIIIHHBB", 0, 1, 1, 2, 3, 1, 10, 1, 1)
+    pixels = chunk(b"IDAT", zlib.compress(deflated_rows(samples, depth)))
+    behind = (chunk(b"acTL", struct.pack(">II", 5, 0)), chunk(b"fdAT", bytes(9)))
+    data = with_pixels(RGB, depth, [chunk(b"fcTL", part), pixels, *behind])
+    np.testing.assert_array_equal(decoded(data), samples)
+
+
+def test_a_broken_stream_is_refused():
+    stream = bytearray(zlib.compress(deflated_rows(random_samples(RGB, 8), 8)))
+    stream[2] = 0xFF  # a type of block that there is none of
+    with pytest.raises(UndecodablePicture):
+        decoded(with_pixels(RGB, 8, [chunk(b"IDAT", bytes(stream))]))
+
+
 def test_broken_exif_data_are_no_fault_of_the_picture():
     samples = random_samples(RGB, 8)
     for exif in (b"", b"II", b"MM\0*\0\0\0\xff", b"II*\0\x08\0\0\0\xff\xff", bytes(100)):

@@ -93,6 +93,7 @@ HOSTILE: Mapping[str, Callable[[], bytes]] = {
     "frames-two-after-the-scan": lambda: PICTURES["jpeg"][:-2] + frame(30_000, 30_000) + END,
     "restarts-1000000": lambda: PICTURES["jpeg-gray"][:-2] + b"\xff\xd0" * 1_000_000 + END,
     "padding-8000000": lambda: START + b"\xff" * 8_000_000 + PICTURES["jpeg"][2:],
+    "padding-without-end": lambda: START + b"\xff" * 8_000_000,
     "junk-between-segments": lambda: (
         START + segment(0xE0) + b"\1" * 8_000_000 + PICTURES["jpeg"][2:]
     ),

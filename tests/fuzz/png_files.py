@@ -21,7 +21,8 @@ def header(width: int, height: int, depth: int = 8, color: int = GRAY, interlace
 
 
 END = chunk(b"IEND")
-PIXELS = chunk(b"IDAT", zlib.compress(bytes(5 * 6)))  # five pixels wide and six high, gray
+# Five pixels wide and six high, gray, each row led by its filter.
+PIXELS = chunk(b"IDAT", zlib.compress(bytes((1 + 5) * 6)))
 
 
 def file(*chunks: bytes, size: tuple[int, int] = (5, 6), pixels: bytes = PIXELS) -> bytes:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
+import cv2
 import numpy as np
 import orjson
 import pytest
+from PIL import Image
 
 from service.errors import InvalidRequest, LimitExceeded, ResultNotFinite, UndecodablePicture
 from service.formats.table import FORMATS, Subject
@@ -133,6 +137,25 @@ def test_the_magnitude_is_taken_before_the_bias_is_added(draw):
     np.testing.assert_allclose(raw.array, wanted, atol=1e-11)
 
 
+def test_a_bias_of_the_step_comes_before_the_magnitude_of_the_request(draw):
+    picture = draw(9, 8)
+    numbers = expected(picture, KERNEL)
+    options = {"absolute": True, "bias": 3}
+    steps = [{"kernel": KERNEL.tolist(), "bias": -40}]
+    answer = convolve_a_picture(picture, steps=steps, **options)
+    np.testing.assert_array_equal(answer.picture, levels(np.abs(numbers - 40) + 3))
+    answer = convolve_a_picture(picture, steps=[{**steps[0], "absolute": True}], **options)
+    np.testing.assert_array_equal(answer.picture, levels(np.abs(np.abs(numbers) - 40) + 3))
+
+
+def test_a_bias_of_the_kernel_comes_before_any_magnitude(draw):
+    picture = draw(9, 8)
+    kernel = {"name": "custom", "values": KERNEL.tolist(), "bias": -40}
+    answer = convolve_a_picture(picture, kernel=kernel, absolute=True, bias=3)
+    wanted = np.abs(expected(picture, KERNEL) - 40) + 3
+    np.testing.assert_array_equal(answer.picture, levels(wanted))
+
+
 @pytest.mark.parametrize(
     ("gain", "bias", "level"),
     [(1e9, -1.9999999999e10, 1), (50_000, -999_989.49, 11), (50_000, -999_989.51, 10)],
@@ -229,6 +252,35 @@ def test_json_is_not_written_for_more_numbers_than_a_signal_may_have(draw):
         convolve_a_picture(draw(6, 7), kernel="box", output="json", limits=limits)
     assert [fault.pointer for fault in caught.value.faults] == ["/format"]
     assert convolve_a_picture(draw(6, 7), kernel="box", output="npy", limits=limits).body
+
+
+@pytest.mark.parametrize("output", PICTURES)
+def test_a_small_file_holds_the_same_picture(draw, output):
+    picture = cv2.GaussianBlur(draw(90, 80, 3), (0, 0), 3)
+    kept, small = (
+        convolve_a_picture(picture, kernel="sobel", output=output, compression=each)
+        for each in ("fast", "small")
+    )
+    np.testing.assert_array_equal(small.picture, kept.picture)
+    assert len(small.body) < 1.02 * len(kept.body)
+    left_out = convolve_a_picture(picture, kernel="sobel", output=output)
+    assert left_out.body == kept.body
+
+
+@pytest.mark.parametrize("output", ["npy", "json"])
+def test_plain_numbers_are_not_made_small(draw, output):
+    convolve_a_picture(draw(4, 5), kernel=[[1]], output=output, compression="fast")
+    with pytest.raises(InvalidRequest, match="PNG") as caught:
+        convolve_a_picture(draw(4, 5), kernel=[[1]], output=output, compression="small")
+    assert caught.value.faults[0].pointer == "/compression"
+
+
+def test_the_resolution_of_a_picture_is_that_of_its_result(draw):
+    file = BytesIO()
+    Image.fromarray(draw(6, 7, 3)).save(file, "png", dpi=(300, 150))
+    body = convolve_a_picture(file.getvalue(), kernel="box").body
+    with Image.open(BytesIO(body)) as image:
+        assert image.info["dpi"] == pytest.approx((300, 150), rel=1e-3)
 
 
 @pytest.mark.parametrize("shape", [(4, 5, 2), (4, 5, 4)], ids=["gray", "rgb"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from service.errors import InvalidRequest
-from service.pipelines.requests import Alpha
+from service.pipelines.field_types import Alpha
 from tests.pipelines.calling import convolve_a_picture
 from tests.pipelines.expectation import dilated, expected, levels
 

@@ -44,8 +44,8 @@ class Server:
         return httpx.Client(base_url=self.url, timeout=PATIENCE_SECONDS, trust_env=False)
 
     def workers(self) -> list[int]:
-        """The process ids of the server's children."""
-        return children_of(self.process.pid)
+        """The process ids of what the server's own children have forked."""
+        return [pid for child in children_of(self.process.pid) for pid in children_of(child)]
 
     def ready(self) -> bool:
         """What /readyz says."""

@@ -140,6 +140,8 @@ def test_each_request_is_one_line_of_json_with_nothing_the_caller_said(start):
         assert {"queue", "decode", "convolve", "encode"} <= done["stages"].keys()
         assert (unknown["route"], unknown["problem"]) == ("unmatched", "not-found")
         assert refused["status"] >= 400
+        # It was refused in a worker, before the first of its stages.
+        assert refused["stages"].keys() == {"queue", "run"}
         assert "secret" not in log
         assert KEY not in log
 

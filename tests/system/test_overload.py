@@ -1,22 +1,19 @@
 """The real server with more to do than it can: who is served, who is refused, and who waits."""
 
-import io
-import json
 import signal
 import socket
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 
 import httpx
-import numpy as np
 import pytest
-from scipy.signal import convolve, fftconvolve, windows
+from scipy.signal import convolve
 
+from tests.system.direct_signals import SIGNALS, assert_direct_result, direct
 from tests.system.server import is_alive, wait_until
 
 pytestmark = pytest.mark.slow
 
-SIGNALS = "/v1/signals/convolve"
 TAPS = 150_000
 BUSY = {"workers": 1, "express_workers": 1, "max_multiply_adds": 1e15, "job_timeout_seconds": 3600}
 
@@ -25,21 +22,6 @@ def small(number):
     """A request of a few bytes, and its result."""
     values, kernel = [3, 1, 4, 1, number], [2, 7, 1]
     return {"signal": values, "kernel": kernel}, convolve(values, kernel, mode="same").tolist()
-
-
-def large(samples, number=1):
-    """A request of many bytes whose sums are computed one by one, and its result."""
-    values = number * np.random.default_rng(5).random(samples)
-    file = io.BytesIO()
-    np.save(file, values)
-    request = {
-        "url": SIGNALS,
-        "files": {"signal": file.getvalue()},
-        "data": {"kernel": json.dumps({"name": "hann", "size": TAPS}), "method": "direct"},
-        "params": {"format": "npy"},
-    }
-    window = windows.hann(TAPS)
-    return request, fftconvolve(values, window / window.sum(), mode="same")
 
 
 @contextmanager
@@ -56,7 +38,7 @@ def crowd_of(server, number):
 @contextmanager
 def saturated(server):
     """While a job that takes minutes has the only ordinary worker; it ends with the server."""
-    request, _ = large(4_000_000)
+    request, _ = direct(4_000_000, TAPS)
     with crowd_of(server, 1) as (client, threads):
         running = threads.submit(client.post, **request)
         server.wait_until_running(1)
@@ -89,7 +71,7 @@ def test_small_requests_and_health_are_answered_while_a_large_one_runs(start):
 
 
 def test_a_full_queue_of_large_requests_leaves_room_for_small_ones(start):
-    request, _ = large(200_000)
+    request, _ = direct(200_000, TAPS)
     with (
         start(queue_limit=2, **BUSY) as server,
         saturated(server) as running,
@@ -132,7 +114,7 @@ def test_more_small_requests_than_fit_are_refused_or_answered_rightly(start):
 
 
 def test_a_server_terminated_under_load_answers_all_that_it_accepted(start):
-    cases = [large(20_000, number) for number in range(1, 7)]
+    cases = [direct(20_000, TAPS, number) for number in range(1, 7)]
     with (
         start(queue_limit=8, **BUSY) as server,
         crowd_of(server, len(cases)) as (client, threads),
@@ -147,14 +129,13 @@ def test_a_server_terminated_under_load_answers_all_that_it_accepted(start):
         )
         server.process.send_signal(signal.SIGTERM)
         for answer, (_, expected) in zip(answers, cases, strict=True):
-            got = np.load(io.BytesIO(answer.result().content))
-            np.testing.assert_allclose(got, expected, rtol=0, atol=1e-9 * expected.max())
+            assert_direct_result(answer.result().content, expected)
         assert server.process.wait() == 0
         assert not any(map(is_alive, workers))
 
 
 def test_clients_that_go_away_leave_the_queue_and_the_workers(start):
-    request, _ = large(1_000_000)
+    request, _ = direct(1_000_000, TAPS)
     with start(queue_limit=8, **BUSY) as server, server.client() as client:
         with ExitStack() as connections:
             for _ in range(6):

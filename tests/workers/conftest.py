@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import importlib
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -15,15 +16,37 @@ from tests.processes import child_ids
 HERE = Path(__file__).parent
 
 
-def worker_processes():
-    """The ids of this process's living workers, as the system knows them."""
+def fork_servers():
+    """The ids of this process's living fork servers, as the system knows them."""
     found = []
     for pid in child_ids(os.getpid()):
         with contextlib.suppress(OSError):
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-            if b"service.workers.process" in command:
+            if b"service.workers.forking" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 found.append(pid)
     return found
+
+
+def worker_processes():
+    """The ids of this process's living workers, as the system knows them."""
+    found = []
+    for server in fork_servers():
+        with contextlib.suppress(OSError):
+            found += [pid for pid in child_ids(server) if Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return found
+
+
+@contextlib.contextmanager
+def no_new_workers():
+    """Within the block no lost worker is replaced: the fork server is held."""
+    servers = fork_servers()
+    for pid in servers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in servers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 async def eventually(condition, seconds=10.0):
@@ -55,7 +78,7 @@ async def a_pool(*, warm=True, grace=5.0, **changes):
         yield pool
     finally:
         await pool.close(grace)
-    assert worker_processes() == []
+    assert fork_servers() == worker_processes() == []
     assert asyncio.all_tasks() - others <= {asyncio.current_task()}
 
 
@@ -80,6 +103,16 @@ def until():
 @pytest.fixture
 def workers_alive():
     return worker_processes
+
+
+@pytest.fixture
+def without_healing():
+    return no_new_workers
+
+
+@pytest.fixture
+def servers_alive():
+    return fork_servers
 
 
 @pytest.fixture

@@ -62,6 +62,12 @@ def raise_service_error(parts, code):
     raise ERRORS[code]("What was wrong.", [FieldFault("/kernel/values/0", "It is wrong.")])
 
 
+def fail_in_a_stage(parts):
+    error = ERRORS["invalid-request"]("What was wrong.")
+    error.milliseconds = {"decode": 1.5, "plan": 0.25}
+    raise error
+
+
 def raise_unexpected(parts):
     raise ZeroDivisionError("secret words of the input")
 
@@ -105,10 +111,14 @@ def opencv_memory(parts):
     return {}, cv2.resize(np.ones((1, 1), np.uint8), (60_000, 60_000)).data
 
 
-def opencv_threads(parts):
+def threads_to_take(parts, seconds=0.0):
+    """How many threads it may compute with, as OpenCV knows it and as this service does."""
     import cv2
 
-    return {"threads": cv2.getNumThreads()}, b""
+    from service.convolution.threads import threads
+
+    time.sleep(seconds)
+    return {"opencv": cv2.getNumThreads(), "own": threads()}, b""
 
 
 def environment(parts):
@@ -127,7 +137,7 @@ def die_once(parts, path, number):
     return {"pid": os.getpid()}, bytes(parts["data"])
 
 
-def crash(parts):
+def crash(parts, hint=None):
     ctypes.string_at(0)
 
 

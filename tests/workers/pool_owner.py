@@ -1,4 +1,4 @@
-"""A process with a pool, for tests that kill it: prints its workers, then waits."""
+"""A process with a pool, for tests that kill it: prints its processes, then waits."""
 
 import asyncio
 import sys
@@ -14,7 +14,8 @@ async def main(path):
     spinning = asyncio.create_task(pool.run(jobs_for_tests.spin, {}, path=path))
     while not pool.ready:  # noqa: ASYNC110 - the pool has no event for it
         await asyncio.sleep(0.01)
-    print(*[slot.worker.pid for slot in pool._slots], flush=True)  # noqa: T201
+    workers = [slot.worker.pid for slot in pool._slots]
+    print(pool._server._running._process.pid, *workers, flush=True)  # noqa: T201
     await spinning
 
 

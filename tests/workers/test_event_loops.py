@@ -53,11 +53,12 @@ def test_a_deadline_and_a_cancellation_free_the_worker(run, open_pool, jobs, tmp
     run(scene())
 
 
-def test_a_killed_idle_worker_is_noticed(run, open_pool, until):
+def test_a_killed_idle_worker_is_noticed(run, open_pool, until, without_healing):
     async def scene():
         async with open_pool(workers=1) as pool:
-            os.kill(pool._slots[0].worker.pid, signal.SIGKILL)
-            await until(lambda: not pool.ready)
+            with without_healing():
+                os.kill(pool._slots[0].worker.pid, signal.SIGKILL)
+                await until(lambda: not pool.ready)
             await until(lambda: pool.ready)
 
     run(scene())
@@ -83,8 +84,9 @@ def links_of(pid, numbers):
 
 def test_a_pool_closes_while_it_starts_and_while_it_works(run, open_pool, jobs, tmp_path, until):
     async def scene():
-        async with open_pool(warm=False, grace=0.0):
-            await asyncio.sleep(0.02)
+        for seconds in (0.0, 0.02, 0.1, 0.2, 0.3):
+            async with open_pool(warm=False, grace=0.0):
+                await asyncio.sleep(seconds)
         spins = tmp_path / "spins"
         async with open_pool(grace=0.0) as pool:
             running = asyncio.create_task(pool.run(jobs.spin, {}, path=str(spins)))

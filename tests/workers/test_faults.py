@@ -37,10 +37,13 @@ async def test_a_deadly_job_costs_itself_and_the_pool_heals(open_pool, jobs, unt
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
-async def test_the_pool_is_not_ready_until_its_only_worker_is_replaced(open_pool, until, number):
+async def test_the_pool_is_not_ready_until_its_only_worker_is_replaced(
+    open_pool, until, without_healing, number
+):
     async with open_pool(workers=1) as pool:
-        os.kill(pool._slots[0].worker.pid, number)
-        await until(lambda: not pool.ready)
+        with without_healing():
+            os.kill(pool._slots[0].worker.pid, number)
+            await until(lambda: not pool.ready)
         await until(lambda: pool.ready, HEALING_SECONDS)
         assert pool.statistics().restarts_by_reason["died"] == 1
 
@@ -75,10 +78,21 @@ async def test_a_worker_of_ordinary_size_is_kept(open_pool, jobs):
         assert pool.statistics().restarts == 0
 
 
-async def test_noise_of_a_job_disturbs_no_answer(open_pool, jobs, capfd):
+async def test_noise_of_a_job_disturbs_no_answer_and_is_not_logged(open_pool, jobs, capfd):
     async with open_pool(workers=1) as pool:
         assert (await pool.run(jobs.make_noise, {"data": b"heard"})).body == b"heard"
         assert pool.statistics().restarts == 0
+    assert "noise" not in capfd.readouterr().err
+
+
+async def test_a_crash_says_where_it_was_and_nothing_of_the_request(open_pool, jobs, capfd):
+    async with open_pool(workers=1) as pool:
+        with pytest.raises(WorkerDied):
+            await pool.run(jobs.crash, {"data": b"a secret of the caller's"}, hint="another secret")
+    said = capfd.readouterr().err
+    assert said.count("Segmentation fault") == 2
+    assert "in crash" in said
+    assert "secret" not in said
 
 
 async def test_a_worker_that_hung_up_gets_no_further_job(open_pool, jobs):

@@ -123,12 +123,30 @@ def limits_of(pid):
     return Path(f"/proc/{pid}/limits").read_text()
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-async def test_opencv_uses_as_many_threads_as_it_may_and_blas_one(open_pool, jobs, threads):
-    async with open_pool(workers=1, preload=("cv2",), threads_per_worker=threads) as pool:
+async def test_a_job_alone_takes_the_threads_of_idle_workers_too_and_one_among_many_its_own(
+    open_pool, jobs, until
+):
+    async with open_pool(workers=3, preload=("cv2",), threads_per_worker=2) as pool:
+        told = []
+        for running in range(1, 4):
+            job = asyncio.create_task(pool.run(jobs.threads_to_take, {}, seconds=0.3))
+            told.append(job)
+            await until(lambda running=running: pool.statistics().running == running)
+        taken = [(await job).facts for job in told]
+        assert taken == [{"opencv": count, "own": count} for count in (6, 3, 2)]
+
+
+async def test_a_job_has_its_own_threads_where_express_workers_run_too(open_pool, jobs, until):
+    async with open_pool(workers=1, express_workers=1, preload=("cv2",)) as pool:
+        first = asyncio.create_task(pool.run(jobs.sleep, {}, seconds=0.3))
+        await until(lambda: pool.statistics().running == 1)
+        assert (await pool.run(jobs.threads_to_take, {})).facts == {"opencv": 1, "own": 1}
+        await first
+
+
+async def test_blas_has_one_thread_of_its_own(open_pool, jobs):
+    async with open_pool(workers=1, threads_per_worker=3) as pool:
         variables = (await pool.run(jobs.environment, {})).facts
-        used = (await pool.run(jobs.opencv_threads, {})).facts["threads"]
-    assert used == threads
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         assert variables[name] == "1"
 

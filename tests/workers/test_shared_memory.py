@@ -1,7 +1,10 @@
+import mmap
 import os
+from types import SimpleNamespace
 
 import pytest
 
+from service.workers import shared_memory
 from service.workers.shared_memory import ALIGNMENT, KEPT_BYTES, MemoryFile, offsets_of
 
 
@@ -54,6 +57,40 @@ def test_views_are_read_only(memory):
     memory.write(b"abc")
     with pytest.raises(TypeError):
         memory.view(3)[0] = 1
+
+
+def test_a_view_is_of_what_was_written_last_whatever_was_viewed_before(any_memory):
+    for number, size in enumerate([10, 100_000, 3, 5_000, 300_000, 1]):
+        data = bytes([number + 1]) * size
+        any_memory.write(data)
+        assert bytes(any_memory.view(size)) == data
+
+
+def test_a_view_of_an_emptied_and_refilled_file_is_of_the_new_content(memory):
+    memory.write(b"a" * (KEPT_BYTES + 1))
+    assert bytes(memory.view(3)) == b"aaa"
+    memory.view(KEPT_BYTES + 1)
+    memory.shrink()
+    memory.write(b"bcd")
+    assert bytes(memory.view(3)) == b"bcd"
+
+
+def test_views_are_mapped_once_but_for_huge_ones(memory, monkeypatch):
+    mappings = []
+
+    def counted(*arguments, **options):
+        mappings.append(arguments)
+        return mmap.mmap(*arguments, **options)
+
+    monkeypatch.setattr(shared_memory, "mmap", SimpleNamespace(**vars(mmap) | {"mmap": counted}))
+    memory.write(b"a" * 5000)
+    for length in (5000, 4999, 1, 5000):
+        memory.view(length)
+    assert len(mappings) == 1
+    memory.write(b"z", KEPT_BYTES)
+    for _ in range(2):
+        memory.view(KEPT_BYTES + 1)
+    assert len(mappings) == 3
 
 
 def test_a_huge_file_is_emptied_and_a_small_one_kept(memory):

@@ -7,10 +7,11 @@ from importlib.resources import files
 from typing import Final
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
-from service.api.jobs import check_query
 from service.api.problems import PROBLEMS, declared
+from service.api.routes import guide
+from service.api.serving.jobs import check_query
 from service.errors import InvalidRequest, NotFound
 
 _SWAGGER_FILES: Final = {
@@ -73,10 +74,7 @@ def router(docs: bool = True) -> APIRouter:
 
 def _swagger() -> APIRouter:
     routes = APIRouter()
-
-    @routes.get("/", include_in_schema=False)
-    async def root() -> Response:
-        return RedirectResponse("docs")
+    routes.include_router(guide.router())
 
     @routes.get("/docs", include_in_schema=False)
     async def documentation() -> Response:

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from service.api.jobs import check_query
-from service.api.metrics import MEDIA_TYPE, Metrics
+from service.api.observing.metrics import MEDIA_TYPE, Metrics
 from service.api.problems import declared
+from service.api.serving.jobs import check_query
 from service.errors import InvalidRequest, NotReady
 from service.workers import Pool
 

@@ -5,10 +5,17 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from service.api import multipart
-from service.api.asking import CONVOLUTION_FAULTS, read_asking, written
-from service.api.documents import answers_in, asking_parameters, body_of, form_of, reference
-from service.api.jobs import Jobs, answer_response
+from service.api.description.documents import (
+    answers_in,
+    asking_parameters,
+    body_of,
+    form_of,
+    reference,
+)
+from service.api.serving import multipart
+from service.api.serving.asking import CONVOLUTION_FAULTS, read_asking, written
+from service.api.serving.direct_route import DirectRoute
+from service.api.serving.jobs import Jobs, answer_response
 from service.formats.table import Subject
 from service.pipelines.estimates import estimate_picture
 from service.pipelines.pictures import convolve_picture
@@ -17,7 +24,7 @@ from service.pipelines.requests import PictureRequest
 
 def router(jobs: Jobs) -> APIRouter:
     """The endpoint for pictures."""
-    routes = APIRouter(prefix="/v1/images", tags=["convolution"])
+    routes = APIRouter(prefix="/v1/images", tags=["convolution"], route_class=DirectRoute)
     offered = written(Subject.PICTURE)
 
     @routes.post(

@@ -10,11 +10,17 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from service.api.asking import written
-from service.api.documents import JSON_MEDIA_TYPE, answers_in, body_of, format_parameter, reference
-from service.api.jobs import Jobs, answer_response, check_query, media_type_of
-from service.api.negotiation import choose_format
+from service.api.description.documents import (
+    JSON_MEDIA_TYPE,
+    answers_in,
+    body_of,
+    format_parameter,
+    reference,
+)
 from service.api.problems import declared
+from service.api.serving.asking import written
+from service.api.serving.jobs import Jobs, answer_response, check_query, media_type_of
+from service.api.serving.negotiation import choose_format
 from service.errors import (
     BodyTooLarge,
     DeadlineExceeded,
@@ -27,6 +33,7 @@ from service.errors import (
 from service.formats.table import Subject
 from service.kernels.catalogue import CATALOGUE, complete_by_name
 from service.kernels.description import describe
+from service.pipelines.estimates import estimate_kernel, estimate_named_kernel
 from service.pipelines.kernels import show_kernel, show_named_kernel
 
 _FAULTS: Final = declared(InvalidRequest, NotAcceptable, QueueFull, DeadlineExceeded)
@@ -102,7 +109,12 @@ def router(jobs: Jobs) -> APIRouter:
         output = choose_format(request.headers.get("accept"), wanted, offered)
         parts = {"kernel": await request.body()}
         answer = await jobs.run(
-            request, show_kernel, parts, dimensions=_dimensions(request), output=output.name
+            request,
+            show_kernel,
+            parts,
+            estimate_kernel,
+            dimensions=_dimensions(request),
+            output=output.name,
         )
         return answer_response(answer, output, "kernel")
 
@@ -161,6 +173,7 @@ def router(jobs: Jobs) -> APIRouter:
             request,
             show_named_kernel,
             parts,
+            estimate_named_kernel,
             name=name,
             dimensions=_dimensions(request),
             output=output.name,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from service.api.documents import JSON_MEDIA_TYPE, answers_in, body_of, reference
-from service.api.jobs import Jobs, answer_response, check_query, media_type_of
-from service.api.negotiation import choose_format
+from service.api.description.documents import JSON_MEDIA_TYPE, answers_in, body_of, reference
 from service.api.problems import declared
+from service.api.serving.direct_route import DirectRoute
+from service.api.serving.jobs import Jobs, answer_response, check_query, media_type_of
+from service.api.serving.negotiation import choose_format
 from service.errors import (
     BodyTooLarge,
     DeadlineExceeded,
@@ -19,13 +20,14 @@ from service.errors import (
     UnsupportedMediaType,
 )
 from service.formats.table import FORMATS
+from service.pipelines.estimates import estimate_plan
 from service.pipelines.plans import plan_convolution
 from service.pipelines.signals import JSON_BODY
 
 
 def router(jobs: Jobs) -> APIRouter:
     """The endpoint for plans."""
-    routes = APIRouter(prefix="/v1/plans", tags=["convolution"])
+    routes = APIRouter(prefix="/v1/plans", tags=["convolution"], route_class=DirectRoute)
     offered = [FORMATS["json"]]
 
     @routes.post(
@@ -58,7 +60,8 @@ def router(jobs: Jobs) -> APIRouter:
         if media_type_of(request) != JSON_MEDIA_TYPE:
             raise UnsupportedMediaType(f"the body must be {JSON_MEDIA_TYPE}")
         output = choose_format(request.headers.get("accept"), None, offered)
-        answer = await jobs.run(request, plan_convolution, {JSON_BODY: await request.body()})
+        parts = {JSON_BODY: await request.body()}
+        answer = await jobs.run(request, plan_convolution, parts, estimate_plan)
         return answer_response(answer, output, "plan")
 
     return routes

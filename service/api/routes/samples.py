@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from service.api.jobs import check_query
 from service.api.problems import declared
+from service.api.serving.jobs import check_query
 from service.errors import InvalidRequest, NotFound
 
 

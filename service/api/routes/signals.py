@@ -7,9 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from service.api import multipart
-from service.api.asking import CONVOLUTION_FAULTS, read_asking, written
-from service.api.documents import (
+from service.api.description.documents import (
     JSON_MEDIA_TYPE,
     answers_in,
     asking_parameters,
@@ -17,7 +15,10 @@ from service.api.documents import (
     form_of,
     reference,
 )
-from service.api.jobs import Jobs, answer_response, media_type_of
+from service.api.serving import multipart
+from service.api.serving.asking import CONVOLUTION_FAULTS, read_asking, written
+from service.api.serving.direct_route import DirectRoute
+from service.api.serving.jobs import Jobs, answer_response, media_type_of
 from service.errors import UnsupportedMediaType
 from service.formats.table import Subject
 from service.pipelines.estimates import estimate_signal
@@ -27,7 +28,7 @@ from service.pipelines.signals import JSON_BODY, convolve_signal
 
 def router(jobs: Jobs) -> APIRouter:
     """The endpoint for signals."""
-    routes = APIRouter(prefix="/v1/signals", tags=["convolution"])
+    routes = APIRouter(prefix="/v1/signals", tags=["convolution"], route_class=DirectRoute)
     offered = written(Subject.SIGNAL, first="json")
 
     @routes.post(

@@ -10,10 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from service.api import multipart
-from service.api.asking import read_output
-from service.api.caching import cacheable
-from service.api.documents import (
+from service.api.description.documents import (
     answers_in,
     body_of,
     form_of,
@@ -21,9 +18,13 @@ from service.api.documents import (
     query_parameters,
     reference,
 )
-from service.api.jobs import Jobs, answer_response, check_query
-from service.api.negotiation import choose_format
 from service.api.problems import declared
+from service.api.serving import multipart
+from service.api.serving.asking import read_output
+from service.api.serving.caching import cacheable
+from service.api.serving.direct_route import DirectRoute
+from service.api.serving.jobs import Jobs, answer_response, check_query
+from service.api.serving.negotiation import choose_format
 from service.errors import (
     BodyTooLarge,
     DeadlineExceeded,
@@ -39,7 +40,7 @@ from service.errors import (
 from service.formats.table import FORMATS
 from service.pipelines.activations import LAYOUT as MAPS_LAYOUT
 from service.pipelines.activations import ActivationRequest, activate
-from service.pipelines.estimates import estimate_activations
+from service.pipelines.estimates import estimate_activations, estimate_filters
 from service.pipelines.filters import LAYOUT as WEIGHTS_LAYOUT
 from service.pipelines.filters import (
     FilterGridRequest,
@@ -113,7 +114,7 @@ def router(jobs: Jobs, weights: str | None, threads: int) -> APIRouter:
 
     ``threads`` are those that one job may compute with.
     """
-    routes = APIRouter(prefix="/v1/vgg16", tags=["vgg16"])
+    routes = APIRouter(prefix="/v1/vgg16", tags=["vgg16"], route_class=DirectRoute)
 
     @routes.get(
         "",
@@ -165,7 +166,13 @@ def router(jobs: Jobs, weights: str | None, threads: int) -> APIRouter:
         output = choose_format(request.headers.get("accept"), wanted, _OFFERED)
         name = request.path_params["layer"]
         answer = await jobs.run(
-            request, show_filters, parts, layer=name, output=output.name, weights=weights
+            request,
+            show_filters,
+            parts,
+            estimate_filters,
+            layer=name,
+            output=output.name,
+            weights=weights,
         )
         headers = _headers(output.name, WEIGHTS_LAYOUT)
         response = answer_response(answer, output, f"{name}-filters", headers)

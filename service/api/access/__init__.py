@@ -1,0 +1,1 @@
+"""Who may ask: the keys of callers, and the pages of other origins."""

@@ -1,0 +1,1 @@
+"""What the endpoints have in common: reading a request, running its job, answering."""

@@ -1,0 +1,40 @@
+"""How large a picture is to be printed, as files tell it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, SupportsFloat
+
+METRES_PER_INCH: Final = 0.0254
+METRES_PER_CENTIMETRE: Final = 0.01
+
+# No picture has more, and no format has room for many more.
+_MOST_PER_METRE = 1e8
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Pixels per metre, across and down; both positive."""
+
+    across: float
+    down: float
+
+    @property
+    def per_inch(self) -> tuple[float, float]:
+        """Pixels per inch, across and down."""
+        return self.across * METRES_PER_INCH, self.down * METRES_PER_INCH
+
+    @property
+    def turned(self) -> Resolution:
+        """That of the picture lying on its side."""
+        return Resolution(across=self.down, down=self.across)
+
+
+def told_resolution(across: SupportsFloat, down: SupportsFloat, metres: float) -> Resolution | None:
+    """What a file tells in pixels per so many metres; None for what can't be meant."""
+    try:
+        found = Resolution(float(across) / metres, float(down) / metres)
+    except (TypeError, ValueError, ArithmeticError):
+        return None
+    sound = 0 < found.across < _MOST_PER_METRE and 0 < found.down < _MOST_PER_METRE
+    return found if sound else None

@@ -1,0 +1,53 @@
+"""``make bench``: the engines, the codecs, whole jobs and the service beside what one would use.
+
+Writes ``REPORT.md`` and ``report.svg`` beside this file. Names of parts measure those alone,
+and leave what the report says of the others. ``--quick`` does less, tells little, and writes
+into the cache folder instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.bench.environment import as_worker, cache_folder
+from tests.bench.report import REPORT, write_report
+from tests.bench.results import read_all
+
+PARTS = ("engines", "codecs", "jobs", "service", "vgg16")
+
+
+def main() -> int:
+    """Measure the parts asked for; 1 where one of them failed, after all the others."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all by default")
+    parser.add_argument("--quick", action="store_true", help="fewer cases and rounds")
+    asked = parser.parse_args()
+    if unknown := set(asked.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    folder = cache_folder() / "quick" if asked.quick else Path(__file__).parent
+    failed = [
+        part
+        for part in asked.parts or PARTS
+        if not measure(part, folder / "results" / f"{part}.json", quick=asked.quick)
+    ]
+    write_report(read_all(folder / "results", PARTS), folder)
+    sys.stdout.write(f"The report is {folder / REPORT}.\n")
+    if failed:
+        sys.stderr.write(f"Failed, and left as they were: {', '.join(failed)}.\n")
+    return 1 if failed else 0
+
+
+def measure(part: str, file: Path, *, quick: bool) -> bool:
+    """Whether the part was measured; in a process of its own."""
+    sys.stdout.write(f"Measuring {part} ...\n")
+    sys.stdout.flush()
+    command = [sys.executable, "-m", "tests.bench.run_part", part, str(file)]
+    command += ["--quick"] if quick else []
+    return subprocess.run(command, check=False, env=as_worker()).returncode == 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,32 @@
+"""The examples beside the OpenAPI document are what the service answers."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.api_examples import REQUESTS, answer_of, stored
+
+EXAMPLES = dict(stored())
+
+
+def pixels(answer):
+    with Image.open(io.BytesIO(base64.b64decode(answer.pop("base64")))) as picture:
+        return np.asarray(picture)
+
+
+def test_every_request_has_its_example():
+    assert {name: each["request"] for name, each in EXAMPLES.items()} == REQUESTS
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_is_answered_as_it_is_written_down(client, name):
+    written = EXAMPLES[name]["answer"]
+    answer = answer_of(client, EXAMPLES[name]["request"])
+    if "base64" in written:
+        np.testing.assert_array_equal(pixels(answer), pixels(written))
+    assert answer == written
