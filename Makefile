@@ -2,6 +2,7 @@
 # make test    set up and run every test
 # make check   format, lint, types, import contracts, documents, every test
 # make format  mend what can be mended mechanically
+# make calibrate FILE=costs.json   measure what the engines' steps cost on this machine
 # make documents   write the tables of the README and openapi/openapi.json anew
 # make check-everywhere   the suites that need Chromium, Node.js with npm, Go, pngcheck or containers
 # make bench   measure the engines and the service beside what one would use instead
@@ -12,7 +13,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := run
-.PHONY: run test check check-everywhere format bench documents clean
+.PHONY: run test check check-everywhere format bench calibrate documents clean
 
 # A virtual environment of the project's own, made again when the project file changes.
 $(VENV)/.ready-to-run: pyproject.toml
@@ -49,6 +50,9 @@ format: $(VENV)/.ready-to-test
 
 bench: $(VENV)/.ready-to-test
 	$(BIN)/python -m tests.bench $(BENCH_OPTIONS) $(PARTS)
+
+calibrate: $(VENV)/.ready-to-test
+	$(BIN)/python -m tests.bench.calibrate $(FILE)
 
 documents: $(VENV)/.ready-to-test
 	$(BIN)/python -m tests.generated_documents

@@ -38,19 +38,21 @@ def is_power_of_two(divisor: float) -> bool:
 def rounded_levels(sums: Samples, divisor: float, bias: float, *, absolute: bool) -> Levels:
     """``sums / divisor + bias``, or ``|sums / divisor| + bias``, as levels of the same shape.
 
-    Rounded half to even and clipped to 0 and 255. ``sums`` of a picture are whole and may be
+    Rounded half to even and clipped to 0 and 255. ``sums`` of a picture are whole and are
     overwritten; divisor and bias are whole. Exact where ``|sums| + |bias * divisor|`` stays
     below ``rounding.ROUNDABLE_SUM``.
     """
+    size = abs(divisor)
     if absolute:
         np.abs(sums, out=sums)
-    # As one plane: OpenCV's constants have four channels, whatever the picture's are.
-    plane: Any = sums.reshape(len(sums), -1)
-    size: Any = abs(divisor) if absolute else divisor
-    added: Any = bias
-    if size == 1:
-        levels = cv2.add(plane, added, dtype=cv2.CV_8U)
-    else:
-        shifted = plane + sums.dtype.type(bias * size) if bias else plane
-        levels = cv2.divide(shifted, size, dtype=cv2.CV_8U)
-    return cast("Levels", levels.reshape(sums.shape))
+    elif divisor < 0:
+        np.negative(sums, out=sums)
+    if bias:
+        sums += bias * size
+    if size != 1:
+        sums /= size
+    np.maximum(sums, 0, out=sums)
+    if sums.dtype == np.float64:
+        np.rint(sums, out=sums)  # before what follows rounds to float32
+    # Of what is not negative, this is a rounding half to even that saturates.
+    return cast("Levels", cv2.convertScaleAbs(sums)).reshape(sums.shape)

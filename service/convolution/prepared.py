@@ -30,8 +30,9 @@ from service.convolution.threads import run_parallel, threads
 from service.convolution.workload import KernelAnalysis
 from service.errors import ResultNotFinite
 
-# Starting a thread takes longer than what is saved below this.
-_WORTH_THREADS = 300_000.0
+# Below so many nanoseconds, starting threads and putting their parts together take longer than
+# what is saved.
+_WORTH_THREADS = 5e6
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.containers.cluster import ADDRESS, PATIENCE_SECONDS, cluster
+from tests.processes import child_ids
 
 pytestmark = pytest.mark.container
 
@@ -82,9 +85,14 @@ def test_a_lost_replica_loses_nothing_that_may_be_asked_again(replicated):
 
 def test_a_replica_that_stands_still_is_seen_by_the_engine(replicated):
     replica, _ = replicated.replicas()
-    replicated.docker("kill", "--signal", "STOP", replica)
-    wait_until(lambda: replicated.health(replica) == "unhealthy")
-    replicated.docker("kill", "--signal", "CONT", replica)
+    first = replicated.docker("inspect", "--format", "{{.State.Pid}}", replica)
+    # Compose's init is the first; the service is what it has started.
+    (service,) = child_ids(int(first))
+    os.kill(service, signal.SIGSTOP)
+    try:
+        wait_until(lambda: replicated.health(replica) == "unhealthy")
+    finally:
+        os.kill(service, signal.SIGCONT)
     wait_until(lambda: replicated.health(replica) == "healthy")
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.convolution.rank import numerical_rank, outer_factors
+from service.convolution.rank import numerical_rank, outer_factors, outer_terms
 
 SHAPES = [(1, 1), (1, 6), (5, 1), (3, 3), (4, 7), (30, 20)]
 
@@ -96,3 +96,33 @@ def test_a_kernel_told_to_be_an_outer_product_is_one_within_rounding_of_its_sum(
 
 def test_the_largest_taps_are_looked_at_without_overflow():
     assert outer_factors(np.array([[1.7e308, 1.7e308], [1.7e308, -1.7e308]])) is None
+
+
+def rebuilt(terms):
+    return sum(np.outer(column, row) for column, row in terms)
+
+
+@pytest.mark.parametrize("shape", [(5, 9), (9, 5), (31, 30)])
+@pytest.mark.parametrize("rank", [1, 2, 3, 5])
+@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e300])
+def test_the_terms_are_as_many_as_the_rank_and_make_up_the_kernel(shape, rank, scale):
+    kernel = scale * random_matrix(shape, rank)
+    for terms in outer_terms(kernel).values():
+        assert len(terms) == rank
+        difference = np.abs(rebuilt(terms) / scale - kernel / scale).sum()
+        assert difference <= 1e-12 * np.abs(kernel / scale).sum()
+
+
+def test_each_precision_leaves_out_only_what_it_would_not_notice():
+    side = np.arange(-10, 11)
+    smooth = np.exp(-(np.add.outer(side**2, side**2) + np.outer(side, side)) / 20.0)
+    terms = outer_terms(smooth)
+    assert len(terms[np.float32]) < len(terms[np.float64]) < 21
+    for precision, share in ((np.float32, 1e-7), (np.float64, 1e-13)):
+        left_out = np.abs(rebuilt(terms[precision]) - smooth).sum()
+        assert left_out <= share * smooth.sum()
+
+
+def test_zeros_have_one_term():
+    for terms in outer_terms(np.zeros((4, 3))).values():
+        np.testing.assert_array_equal(rebuilt(terms), np.zeros((4, 3)))
