@@ -62,7 +62,7 @@ def _kernels() -> str:
             dimensions,
             ", ".join(f"`{parameter}`" for parameter in own) or "none",
             facts["normalize"],
-            facts["summary"].partition("\n\n")[0].replace("\n", " ").replace("|", "\\|"),
+            facts["summary"].replace("\n", " ").replace("|", "\\|"),
         ]
 
     heads = ["name", "shape", "parameters", "normalize", "what it does"]

@@ -35,7 +35,7 @@ def describe(entry: Entry) -> dict[str, Any]:
         "name": entry_name(entry),
         "family": entry.family,
         "dimensions": entry_dimensions(entry),
-        "summary": schema["description"],
+        "summary": schema["description"].partition("\n\n")[0],
         "normalize": entry.default_normalize.value,
         "source": entry.source,
         "parameters": parameters
