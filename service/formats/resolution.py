@@ -8,13 +8,13 @@ from typing import Final, SupportsFloat
 METRES_PER_INCH: Final = 0.0254
 METRES_PER_CENTIMETRE: Final = 0.01
 
-# No picture has more, and no format has room for many more.
-_MOST_PER_METRE = 1e8
+# No picture has fewer or more, and no format has room for many more.
+_FEWEST_PER_METRE, _MOST_PER_METRE = 1.0, 1e8
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """Pixels per metre, across and down; both positive."""
+    """Pixels per metre, across and down; both from 1 to 1e8."""
 
     across: float
     down: float
@@ -36,5 +36,5 @@ def told_resolution(across: SupportsFloat, down: SupportsFloat, metres: float) -
         found = Resolution(float(across) / metres, float(down) / metres)
     except (TypeError, ValueError, ArithmeticError):
         return None
-    sound = 0 < found.across < _MOST_PER_METRE and 0 < found.down < _MOST_PER_METRE
-    return found if sound else None
+    sides = found.across, found.down
+    return found if all(_FEWEST_PER_METRE <= each <= _MOST_PER_METRE for each in sides) else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from fractions import Fraction
 
 import numpy as np
 
@@ -21,7 +22,8 @@ _HEADER = struct.Struct("<2sHI")
 _ENTRY = struct.Struct("<HHI4s")
 _DEFLATE = 8
 _INCH = 2
-_PARTS_OF_A_PIXEL = 10_000
+# Both parts of a ratio have 32 bits: room for the 2.54 million pixels of the finest inch.
+_PARTS_OF_A_PIXEL = 1_000
 _NO_PREDICTOR, _DIFFERENCES = 1, 2
 # Of so many rows one is asked which predictor suits the picture.
 _ROWS_PER_TRIED = 16
@@ -98,12 +100,8 @@ def _numbers(tag: int, kind: int, *values: int) -> Tag:
 
 
 def _ratio(tag: int, value: float) -> Tag:
-    return (
-        tag,
-        _RATIONAL,
-        1,
-        struct.pack("<II", round(value * _PARTS_OF_A_PIXEL), _PARTS_OF_A_PIXEL),
-    )
+    pixels, inches = Fraction(value).limit_denominator(_PARTS_OF_A_PIXEL).as_integer_ratio()
+    return tag, _RATIONAL, 1, struct.pack("<II", pixels, inches)
 
 
 def _directory(tags: list[Tag], offset: int) -> bytes:

@@ -108,10 +108,22 @@ def test_a_tiff_whose_resolution_lies_outside_of_the_file_is_read_without():
 
 
 @pytest.mark.parametrize(
-    "density", [(0, 3), (3, 0), (-1, 1), (float("nan"), 1), (1, float("inf")), (1e30, 1), ("x", 1)]
+    "density",
+    [(0, 3), (3, 0), (-1, 1), (float("nan"), 1), (1, float("inf")), (1e30, 1), (1, 0.02), ("x", 1)],
 )
 def test_what_can_be_no_resolution_is_none(density):
     assert told_resolution(*density, 0.0254) is None
+
+
+@pytest.mark.parametrize(("name", "channels", "dtype"), TELLING)
+@pytest.mark.parametrize("extreme", [(1, 1e8), (1e8, 1), (1e8, 1e8)])
+def test_the_least_and_the_most_of_resolutions_can_be_written(name, channels, dtype, extreme):
+    resolution = told_resolution(*extreme, 1)
+    picture = Picture(samples(channels, dtype), resolution=resolution)
+    found = decode_picture(encode_picture(picture, FORMATS[name]), LIMITS).resolution
+    assert found is not None
+    if name != "jpeg":  # its numbers have 16 bits
+        assert_resolution(found, resolution)
 
 
 def test_gamma_is_carried_from_png_to_png_and_to_no_other_format():
