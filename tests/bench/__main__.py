@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from tests.bench.environment import as_worker, cache_folder
+from tests.bench.peers.installing import python_with_libraries
 from tests.bench.report import REPORT, write_report
 from tests.bench.results import read_all
 
@@ -44,9 +45,16 @@ def measure(part: str, file: Path, *, quick: bool) -> bool:
     """Whether the part was measured; in a process of its own."""
     sys.stdout.write(f"Measuring {part} ...\n")
     sys.stdout.flush()
-    command = [sys.executable, "-m", "tests.bench.run_part", part, str(file)]
+    command = [python_for(part), "-m", "tests.bench.run_part", part, str(file)]
     command += ["--quick"] if quick else []
     return subprocess.run(command, check=False, env=as_worker()).returncode == 0
+
+
+def python_for(part: str) -> str:
+    """The Python that measures a part: one with more libraries where it compares with them."""
+    if part != "engines":
+        return sys.executable
+    return str(python_with_libraries(cache_folder() / "libraries"))
 
 
 if __name__ == "__main__":

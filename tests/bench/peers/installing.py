@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
 import subprocess
@@ -32,6 +33,29 @@ def install_python(name: str, folder: Path) -> None:
     _install(folder, [requirements], commands)
 
 
+def python_with_libraries(folder: Path) -> Path:
+    """A Python with all that this one has, and with what the engines are measured beside.
+
+    Of the ``libraries`` those are left out that cannot be had; the log in the cache says why.
+    """
+    requirements = HERE / "libraries" / "requirements.txt"
+    python = folder / "bin" / "python"
+    links = [path for path in sys.path if path.endswith("site-packages")]
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    link = folder / "lib" / version / "site-packages" / "beside.pth"
+    if _is_installed(folder, [requirements]):
+        link.write_text("\n".join(links))
+        return python
+    _run([sys.executable, "-m", "venv", "--clear", str(folder)], folder)
+    link.write_text("\n".join(links))
+    for line in requirements.read_text().splitlines():
+        if line and not line.startswith("#"):
+            with contextlib.suppress(NotInstalled):
+                _run([str(python), "-m", "pip", "install", "--quiet", line], folder)
+    _mark(folder, [requirements])
+    return python
+
+
 def install_node(name: str, folder: Path) -> None:
     """The peer ``name`` in ``folder``, with the packages of its ``package.json``."""
     if shutil.which("node") is None or shutil.which("npm") is None:
@@ -45,14 +69,25 @@ def install_node(name: str, folder: Path) -> None:
 
 def _install(folder: Path, sources: Sequence[Path], commands: Sequence[Sequence[str]]) -> None:
     """Run the commands unless they were run for the same sources; ``NotInstalled`` on faults."""
-    wanted = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
-    mark = folder / MARK
-    if mark.exists() and mark.read_text() == wanted:
+    if _is_installed(folder, sources):
         return
-    mark.unlink(missing_ok=True)
+    (folder / MARK).unlink(missing_ok=True)
     for command in commands:
         _run(command, folder)
-    mark.write_text(wanted)
+    _mark(folder, sources)
+
+
+def _is_installed(folder: Path, sources: Sequence[Path]) -> bool:
+    mark = folder / MARK
+    return mark.exists() and mark.read_text() == _digest(sources)
+
+
+def _mark(folder: Path, sources: Sequence[Path]) -> None:
+    (folder / MARK).write_text(_digest(sources))
+
+
+def _digest(sources: Sequence[Path]) -> str:
+    return hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
 
 
 def _run(command: Sequence[str], folder: Path) -> None:
