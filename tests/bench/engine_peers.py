@@ -25,8 +25,9 @@ OPTIONAL = {
     "pyvips": ("pyvips pyvips-binary", "libvips"),
     "torch": ("torch", "torch"),
 }
-# scipy.signal.convolve2d and libvips take minutes for more.
+# scipy.signal.convolve2d and libvips take minutes for more; torch does for more than its own bound.
 MOST_MULTIPLY_ADDS = 1.5e9
+MOST_MULTIPLY_ADDS_OF_TORCH = 4e10
 
 
 def missing() -> dict[str, str]:
@@ -57,7 +58,7 @@ def picture_peers(case: Case) -> dict[str, Run]:
             for plane in np.moveaxis(picture, 2, 0)
         ]
         peers |= _libvips(case)
-    if _has("torch"):
+    if _has("torch") and case.multiply_adds <= MOST_MULTIPLY_ADDS_OF_TORCH:
         peers["torch"] = _torch(case)
     return peers
 
