@@ -49,27 +49,26 @@ def padded_rows(samples: Samples, first: int, last: int) -> Bytes:
 def filtered(padded: Bytes, pixel_bytes: int, kind: Filter) -> Bytes:
     """The rows without their padding, each led by the number of its filter.
 
-    ``(rows, 1 + row)`` bytes, of what ``padded_rows`` gave.
+    ``(..., rows, 1 + row)`` bytes, of one or more blocks that ``padded_rows`` gave.
     """
-    a, b, c = padded[1:, :-pixel_bytes], padded[:-1, pixel_bytes:], padded[:-1, :-pixel_bytes]
-    rows, row_bytes = a.shape
-    result = np.empty((rows, 1 + row_bytes), np.uint8)
-    result[:, 0] = kind
-    np.subtract(padded[1:, pixel_bytes:], _PREDICTORS[kind](a, b, c), out=result[:, 1:])
+    above, own = padded[..., :-1, :], padded[..., 1:, :]
+    a, b, c = own[..., :-pixel_bytes], above[..., pixel_bytes:], above[..., :-pixel_bytes]
+    *blocks, row_bytes = a.shape
+    result = np.empty((*blocks, 1 + row_bytes), np.uint8)
+    result[..., 0] = kind
+    np.subtract(own[..., pixel_bytes:], _PREDICTORS[kind](a, b, c), out=result[..., 1:])
     return result
 
 
-def best_filter(blocks: Iterable[Bytes], pixel_bytes: int, kinds: Iterable[Filter]) -> Filter:
-    """That of the kinds which makes the padded blocks the smallest, once they are deflated.
+def best_filter(padded: Bytes, pixel_bytes: int, kinds: Iterable[Filter]) -> Filter:
+    """That of the kinds which makes padded rows the smallest, once they are deflated.
 
     Trying tells more than the sum of absolute differences that the specification proposes
     (section 12.7): this takes the edges of a picture for noise, and filters them into some.
     """
-    tried = tuple(blocks)
 
     def deflated_bytes(kind: Filter) -> int:
-        rows = np.concatenate([filtered(each, pixel_bytes, kind) for each in tried])
-        return len(isal_zlib.compress(rows, 1))
+        return len(isal_zlib.compress(filtered(padded, pixel_bytes, kind), 1))
 
     return min(kinds, key=deflated_bytes)
 

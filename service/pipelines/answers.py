@@ -37,7 +37,7 @@ def _plan_words(plan: Plan) -> str:
         "engine": engine.name,
         "rank": "2+" if work.kernel.factors is None else "1",
         "passes": engine.passes(work),
-        **({"tile": "x".join(map(str, work.tiling.tile))} if engine.tiled else {}),
+        **({"tile": "x".join(map(str, plan.tile))} if plan.tile else {}),
         "precision": work.precision.__name__,
         "multiply-adds": f"{plan.work:.3g}",
     }

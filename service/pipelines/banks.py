@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.convolution.arrays import integral
+from service.convolution.compiled import native_engines
 from service.convolution.convolve import output_shape, prepare
+from service.convolution.costs import DEFAULT_COSTS, costs
 from service.convolution.missing import PreparedIgnoring, prepare_ignoring
+from service.convolution.native import NativeEngines
 from service.convolution.operand import Operand
 from service.convolution.options import Mode, Options
 from service.convolution.planner import Plan, check_work
@@ -21,6 +24,7 @@ from service.convolution.prepared import Prepared
 from service.convolution.samples import Precision, Samples
 from service.errors import ResultNotFinite
 from service.kernels.kernel import Combine, Kernel, KernelBank
+from service.pipelines.remembered import MOST_TAPS, REMEMBERED
 
 # Results that are bound to stay below need not be looked at for infinities.
 _SURELY_FINITE: Final[dict[Precision, float]] = {np.float32: 1e37, np.float64: 1e307}
@@ -45,7 +49,7 @@ class PreparedBank:
         """Those of all convolutions, in the order of the kernels."""
         return [plan for each in self.convolutions for plan in each.plans]
 
-    @property
+    @cached_property
     def largest(self) -> float:
         """A bound of the magnitudes of the result; infinite where none is known."""
         if self.gaps:
@@ -73,7 +77,7 @@ class PreparedBank:
         first = self.convolutions[0]
         return first if isinstance(first, Prepared) else first.samples
 
-    @property
+    @cached_property
     def keeps_whole(self) -> bool:
         """Whether whole samples have whole results."""
         biases = [self.bank.bias, *(kernel.bias for kernel in self.bank.kernels)]
@@ -140,18 +144,14 @@ def prepare_bank(
     what was planned ``before``.
     """
     # Without a single gap, nothing needs to be weighed.
-    bank = replace(bank, kernels=tuple(map(_without_vain_divisor, bank.kernels)))
-    convolutions: tuple[Prepared | PreparedIgnoring, ...]
-    gaps = False
     if ignore_nan and not isinstance(array, Operand) and _has_gaps(array):
-        convolutions = tuple(prepare_ignoring(array, each.values, options) for each in bank.kernels)
-        gaps = True
+        prepared = _prepared_ignoring(array, bank, options)
+    elif isinstance(array, Operand) and _is_to_be_remembered(bank):
+        prepared = _remembered(array, bank, options, native_engines())
     else:
         # Made once for all kernels: what planning looks for takes passes over the array.
         operand = array if isinstance(array, Operand) else Operand.of(array)
-        convolutions = tuple(prepare(operand, each.values, options) for each in bank.kernels)
-    shape = output_shape(array.shape, bank.kernels[0].values.shape, options)
-    prepared = PreparedBank(bank, convolutions, shape, options.precision, gaps)
+        prepared = _prepared(operand, bank, options)
     check_work([*before, *prepared.plans], options.max_multiply_adds)
     return prepared
 
@@ -210,6 +210,40 @@ def _without_border(prepared: PreparedIgnoring) -> PreparedIgnoring:
         for each in (prepared.samples, prepared.weights)
     )
     return replace(prepared, samples=samples, weights=weights)
+
+
+def _prepared(operand: Operand, bank: KernelBank, options: Options) -> PreparedBank:
+    bank = _without_vain_divisors(bank)
+    convolutions = tuple(prepare(operand, each.values, options) for each in bank.kernels)
+    shape = output_shape(operand.shape, bank.kernels[0].values.shape, options)
+    return PreparedBank(bank, convolutions, shape, options.precision, gaps=False)
+
+
+def _is_to_be_remembered(bank: KernelBank) -> bool:
+    return bank.kernels[0].values.size <= MOST_TAPS and costs() is DEFAULT_COSTS
+
+
+@lru_cache(REMEMBERED)
+def _remembered(
+    operand: Operand,
+    bank: KernelBank,
+    options: Options,
+    _engines: NativeEngines | None,  # which plans depend on
+) -> PreparedBank:
+    return _prepared(operand, bank, options)
+
+
+def _prepared_ignoring(
+    array: NDArray[np.generic], bank: KernelBank, options: Options
+) -> PreparedBank:
+    bank = _without_vain_divisors(bank)
+    convolutions = tuple(prepare_ignoring(array, each.values, options) for each in bank.kernels)
+    shape = output_shape(array.shape, bank.kernels[0].values.shape, options)
+    return PreparedBank(bank, convolutions, shape, options.precision, gaps=True)
+
+
+def _without_vain_divisors(bank: KernelBank) -> KernelBank:
+    return replace(bank, kernels=tuple(map(_without_vain_divisor, bank.kernels)))
 
 
 def _without_vain_divisor(kernel: Kernel) -> Kernel:

@@ -18,6 +18,7 @@ from service.kernels.kernel import KernelBank
 from service.kernels.specification import NormalizeRule
 from service.pipelines.banks import PreparedBank, check_finite, finished, prepare_bank
 from service.pipelines.limits import Limits
+from service.pipelines.remembered import built_bank
 from service.pipelines.requests import ConvolutionOptions, PlacedStep
 
 
@@ -73,7 +74,7 @@ class Chain:
         """The kernels of a step for arrays of ``dimensions``, remembered for the answer."""
         step = placed.step
         rule = None if step.normalize is None else NormalizeRule(step.normalize, "/normalize")
-        bank = step.kernel.build_with(dimensions, rule, self.limits.kernel, placed.kernel_pointer)
+        bank = built_bank(step.kernel, dimensions, rule, self.limits.kernel, placed.kernel_pointer)
         for kernel in bank.kernels:
             shape = dilated_shape(kernel.values.shape, step.dilation)
             self.limits.kernel.check(shape, "/dilation")

@@ -29,9 +29,9 @@ from service.pipelines.fields import read_fields, read_json, read_object, read_v
 from service.pipelines.filters import FilterGridRequest, layer_named
 from service.pipelines.limits import Limits
 from service.pipelines.measured import PART
-from service.pipelines.pictures import FILES
 from service.pipelines.plans import PlanRequest, plan_step
-from service.pipelines.requests import PictureRequest, PlacedStep, SignalRequest, parse_request
+from service.pipelines.remembered import picture_request
+from service.pipelines.requests import PlacedStep, SignalRequest, parse_request
 from service.pipelines.signals import JSON_BODY, read_signal_request
 
 # A job that is estimated to take longer does not belong among the short ones.
@@ -60,7 +60,7 @@ def estimate_picture(
 ) -> _Estimate:
     """What ``convolve_picture`` would refuse for its request, its header or its work."""
     bounds = Limits(**limits)
-    request = parse_request(PictureRequest, read_fields(parts, files=FILES))
+    request = picture_request(parts)
     stand_in = _stand_in(parts[PART], bounds) if PART in parts else None
     size = measured_size(parts["image"], bounds.picture) if "image" in parts else None
     if size is None or (PART in parts and stand_in is None):

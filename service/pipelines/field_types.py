@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, Final, cast
 
 import numpy as np
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
 from service.convolution.arrays import Array, numeric_array
+from service.kernels.kernel import Combine
 from service.kernels.parsing import parse_kernel
 from service.kernels.specification import KernelSpecification
 
 _LARGEST_DISTANCE: Final = 1_024
+_NAMES_REMEMBERED: Final = 64
 
 
 class Missing(StrEnum):
@@ -57,8 +60,16 @@ def _parse_signal(value: object, info: ValidationInfo) -> Array:
 
 
 def _parse_kernel(value: object, info: ValidationInfo) -> KernelSpecification:
-    place = (info.context or {}).get("kernel", "/kernel")
-    return parse_kernel(value, place, info.data.get("combine"))
+    place, combine = (info.context or {}).get("kernel", "/kernel"), info.data.get("combine")
+    if isinstance(value, str):
+        return _named_kernel(value, place, combine)
+    return parse_kernel(value, place, combine)
+
+
+@lru_cache(_NAMES_REMEMBERED)
+def _named_kernel(name: str, place: str, combine: Combine | None) -> KernelSpecification:
+    """One and the same for a name, so that what is built of it can be remembered."""
+    return parse_kernel(name, place, combine)
 
 
 def _is_distance(value: object) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -117,7 +118,7 @@ class Filtered:
     absolute: bool
     bias: float
 
-    @property
+    @cached_property
     def operand(self) -> Operand:
         """Its shape, and bounds of its samples."""
         bank = self.decided.bank
@@ -178,7 +179,7 @@ class Rounded:
     bias: float
     convert: Callable[[Samples], NDArray[Any]]
 
-    @property
+    @cached_property
     def operand(self) -> Operand:
         """Its shape, and bounds of its samples."""
         return Operand(self.filtered.operand.shape, 255.0, whole=True)

@@ -22,17 +22,14 @@ from service.formats.table import FORMATS, Format, Subject, labels
 from service.pipelines.answers import array_document, check_include, job_facts, require_writable
 from service.pipelines.chains import Chain
 from service.pipelines.field_types import Missing
-from service.pipelines.fields import read_fields
 from service.pipelines.level_precision import level_precision
 from service.pipelines.limits import Limits
 from service.pipelines.measured import measured_kernel
 from service.pipelines.planes import Planes, convolve_planes, in_levels, planes_of
-from service.pipelines.requests import PictureRequest, PlacedStep, parse_request
+from service.pipelines.remembered import picture_request
+from service.pipelines.requests import PictureRequest, PlacedStep
 from service.pipelines.stages import Stages
 from service.pipelines.written import Finish, write
-
-FILES = ("image", "kernel_image")
-"""The parts that are pictures."""
 
 
 def convolve_picture(
@@ -45,7 +42,7 @@ def convolve_picture(
     """
     bounds, stages, target = Limits(**limits), Stages(), FORMATS[output]
     check_include(include, output)
-    request = parse_request(PictureRequest, read_fields(parts, files=FILES))
+    request = picture_request(parts)
     scaling = _scaling(request, target)
     _require_depth(request, scaling, target)
     _require_compression(request, target)

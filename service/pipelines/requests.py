@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, cast
 
 from pydantic import (
@@ -180,6 +181,13 @@ class ConvolutionRequest(ConvolutionOptions):
         divided by their sum unless the request says otherwise. ``InvalidRequest`` where there
         is no kernel, or more than one place that has it.
         """
+        return self._own_chain if measured is None else self._chained(measured)
+
+    @cached_property
+    def _own_chain(self) -> tuple[PlacedStep, ...]:
+        return self._chained(None)
+
+    def _chained(self, measured: KernelSpecification | None) -> tuple[PlacedStep, ...]:
         given = {"/kernel": self.kernel, "/steps": self.steps, "/kernel_image": measured}
         places = [place for place, value in given.items() if value is not None]
         if not places:

@@ -135,7 +135,7 @@ def test_the_limits_of_a_picture_as_the_kernel_are_left_to_the_job(draw):
 
 BATCHES = {
     "few short ones": ((3, 8), "box", 1, {}, True),
-    "long ones": ((4, 3000), {"name": "hann", "size": 9999}, -1, {"method": "direct"}, False),
+    "long ones": ((4, 3000), {"name": "hann", "size": 59_999}, -1, {"method": "direct"}, False),
     "many columns": ((16, 1000), {"name": "hann", "size": 499}, 0, {"mode": "full"}, False),
 }
 
