@@ -18,10 +18,13 @@ from PIL import Image
 from scipy.signal import convolve2d
 
 import service
-from tests.containers.podman import podman, running
+from tests.containers.podman import image, podman, running
 
 pytestmark = pytest.mark.container
 
+# What may be laid on the base, in bytes: of 350 MB, python:3.11-slim-bookworm takes about 130.
+LARGEST_WITHOUT_BASE = 220_000_000
+SAY_WHAT_OPENCV_HAS = "import cv2; print(cv2.getBuildInformation())"
 PICTURE = (files("service") / "samples/ascent.png").read_bytes()
 KERNEL = [[1, 2], [0, -3]]
 
@@ -94,6 +97,22 @@ def test_it_holds_neither_a_compiler_nor_what_only_builds_need(container):
         *("find", "/opt/convolution", "/root", "/tmp", "-name", "tests", "-o", "-name", "*.whl")
     )
     assert left.stdout == ""
+
+
+def test_it_has_the_compiled_engines(container):
+    load = "from service.convolution.native import load; assert load('base')"
+    assert container.run("python", "-c", load).returncode == 0
+
+
+def test_it_is_small_unless_it_has_the_whole_of_opencv(container):
+    if re.search("FFMPEG: +YES", container.run("python", "-c", SAY_WHAT_OPENCV_HAS).stdout):
+        pytest.skip("built with OPENCV=wheel")
+    base = container.inspect("Config", "Labels")["org.opencontainers.image.base.name"]
+    whole, below = (
+        int(podman("image", "inspect", "--format", "{{.Size}}", name).stdout)
+        for name in (image(), base)
+    )
+    assert whole - below < LARGEST_WITHOUT_BASE
 
 
 def test_its_log_is_json_without_what_was_sent(container):
