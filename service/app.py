@@ -41,6 +41,7 @@ from service.api.routes import (
 )
 from service.api.serving.jobs import Jobs
 from service.api.serving.multipart import FormLimits
+from service.convolution.compiled import native_in_use
 from service.pipelines.limits import Limits
 from service.settings import Settings
 from service.workers import Pool, PoolSettings
@@ -101,7 +102,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         plans.router(jobs),
         vgg16.router(jobs, settings.vgg16_weights, settings.threads_per_worker),
         samples.router(),
-        health.router(pool, __version__),
+        health.router(pool, __version__, native_in_use(settings.native)),
         playground.router(),
         documentation.router(settings.docs),
     ):
@@ -163,6 +164,7 @@ def _pool_settings(settings: Settings) -> PoolSettings:
         express_workers=settings.express_workers,
         express_bytes=settings.express_bytes,
         recycle_memory_bytes=settings.recycle_memory_bytes,
+        native=settings.native,
     )
 
 

@@ -178,6 +178,12 @@ class Settings(BaseSettings):
     max_multiply_adds: float = Field(
         2e11, gt=0, description="Most work for one request, in multiply-adds after planning."
     )
+    native: str = Field(
+        "auto",
+        pattern="^(auto|off|base|avx2|avx512)$",
+        description="Which of the compiled engines are used: `auto` takes the best that were built "
+        "and the processor runs, `off` none; `base`, `avx2` and `avx512` name an instruction set.",
+    )
     vgg16_weights: str | None = Field(
         None,
         description="File with the weights of VGG16: Keras' `.h5`, or an `.npz`. Those of blocks "

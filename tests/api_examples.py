@@ -101,7 +101,7 @@ def stored() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def main(url: str) -> None:
-    """Write every example anew."""
+    """Write every example anew, of a server that runs with CONVOLUTION_NATIVE=off."""
     with httpx.Client(base_url=url, trust_env=False) as client:
         for name, request in REQUESTS.items():
             example = {"request": request, "answer": answer_of(client, request)}

@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.bench import measure
+from tests.bench import engine_cases, measure, roofline
 from tests.bench.cases import KERNELS, Case, all_cases
+from tests.bench.engine_targets import Aim
 from tests.bench.equal_size import Setting, choose
 from tests.bench.floor import bare
 from tests.bench.measure import compare
@@ -102,6 +103,41 @@ def test_the_report_says_which_targets_were_missed_and_by_how_much(tmp_path):
     assert "| cost | at most 5 ms | 7.5 | **no**, 1.5 of the bound |" in page
     assert "| rate | at least 42 /s | 21 | **no**, 0.5 of the bound |" in page
     assert "| lost | at most 0 | 1 | **no** |" in page
+
+
+def test_a_chart_across_numbers_shows_a_line_a_candidate_and_the_bounds(tmp_path):
+    lines = {"ours": {"3": 0.5, "15": 1.2}, "bound: memory": {"3": 0.4, "15": 0.4}}
+    chart = Chart("Beside the roofline", "nanoseconds", lines, across="side")
+    write_report({"engines": replace(FINDING, section=replace(SECTION, charts=[chart]))}, tmp_path)
+    drawn = (tmp_path / CHART).read_text()
+    assert all(
+        f">{word}<" in drawn for word in ("ours", "bound: memory", "15", "Beside the roofline")
+    )
+
+
+def test_an_aim_counts_the_worst_of_its_cases_beside_the_fastest_of_its_peers():
+    def case(side, dtype=np.float32):
+        return engine_cases.Case(
+            f"{side}", "dense", np.ones((9, 9, 1), dtype), np.ones((side, side))
+        )
+
+    aim = Aim("x", 3.0, ["a", "b"], lambda case: case.samples.dtype == np.float32)
+    measured = {
+        case(3): {"ours": 1.0, "a": 9.0, "b": 4.0},
+        case(5): {"ours": 2.0, "a": 4.0, "c": 1.0},
+        case(7): {"ours": 1.0, "c": 1.0},
+        case(9, np.float64): {"ours": 1.0, "a": 0.1},
+    }
+    target = aim.target(measured, "one thread")
+    assert (target.measured, target.reached) == (2.0, False)
+    assert "worst case: 5" in target.what
+    assert aim.target({case(7): {"ours": 1.0}}, "one thread") is None
+
+
+def test_the_roofline_is_of_memory_for_small_kernels_and_of_arithmetic_for_large_ones():
+    bounds = roofline.Roofline(operations=100.0, bytes=10.0)
+    assert bounds.sum_nanoseconds(9) == bounds.memory_nanoseconds == 0.8
+    assert bounds.sum_nanoseconds(225) == 4.5
 
 
 @pytest.mark.parametrize("quick", [True, False])

@@ -12,17 +12,20 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 import service
+from service.convolution.native import INSTRUCTION_SETS
 from service.settings import Settings
 from tests.generated_documents import ROOT
 
 DOCKER = ROOT / "docker"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+SETUP = (ROOT / "setup.py").read_text()
 LOCK = (DOCKER / "requirements.txt").read_text()
 PINNED = {
     name.lower(): Version(pinned)
     for name, pinned in re.findall(r"^([\w.-]+)==([^ ;]+)", LOCK, re.MULTILINE)
 }
 DEFAULTS = Settings(workers=1)
+NATIVE = ROOT / "service" / "convolution" / "native"
 # What Prometheus' client adds to the name of a family.
 SUFFIX = re.compile(r"_(total|bucket|sum|count)$")
 
@@ -45,6 +48,27 @@ def test_every_package_of_the_image_is_pinned_by_hashes_and_names_no_registry():
     assert len(entries) == len(PINNED)
     assert all("--hash=sha256:" in entry for entry in entries)
     assert not re.search(r"://|--index|--extra-index|--find-links", LOCK)
+
+
+def test_every_instruction_set_that_is_looked_for_is_compiled():
+    flags = dict(re.findall(r'^    "(\w+)": (\(.*?\)),\n', SETUP, re.MULTILINE | re.DOTALL))
+    assert flags.keys() == set(INSTRUCTION_SETS)
+    assert {source.stem for source in NATIVE.glob("*.cpp")} == set(INSTRUCTION_SETS)
+
+
+def test_the_sanitizers_look_at_what_is_compiled():
+    of_processors = set(re.findall(r'"(-m\w+)"', SETUP))
+    of_arithmetic = set(re.findall(r'"(-std=\S+|-ff\S+|-fno-\S+)"', SETUP))
+    assert of_processors
+    assert of_arithmetic
+    script = (ROOT / "tests" / "native" / "sanitized.sh").read_text()
+    assert of_processors | of_arithmetic <= set(script.split())
+
+
+def test_the_image_is_built_of_sources_and_not_of_what_was_compiled_elsewhere():
+    taken = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {"!service", "!setup.py", "!pyproject.toml"} <= set(taken)
+    assert taken.index("**/*.so") > taken.index("!service")
 
 
 def test_the_manifests_are_of_this_version():

@@ -2,7 +2,8 @@
 
 ``python -m tests.bench.calibrate`` measures them and writes a file; ``use_costs`` has the
 planner go by it. The costs of a machine that was never calibrated were measured on one core of
-an AMD EPYC with AVX-512, with the wheels of OpenCV and scipy. Only their ratios matter.
+an AMD EPYC with AVX-512, with the wheels of OpenCV and scipy, and the compiled engines built for
+each instruction set. Only their ratios matter.
 """
 
 from __future__ import annotations
@@ -43,12 +44,47 @@ class PrecisionCosts:
 
 
 @dataclass(frozen=True)
+class NativePrecisionCosts:
+    """Nanoseconds on one core of the compiled engines, for samples of one precision.
+
+    ``direct_sample`` and ``direct_tap``: of a sample of the result, and of each tap besides, in
+    the sum itself; ``pass_sample`` and ``pass_tap``: the same in two passes, of the taps of both;
+    ``line_sample`` and ``line_tap``: in the sum over a signal; ``picture_tiles`` and
+    ``signal_tiles``: how many times the time that ``native.tiles`` estimates transforms take;
+    ``far_sample``: of a sample besides, in pictures that are larger than the caches.
+    """
+
+    direct_sample: float
+    direct_tap: float
+    pass_sample: float
+    pass_tap: float
+    line_sample: float
+    line_tap: float
+    picture_tiles: float
+    signal_tiles: float
+    far_sample: float
+
+
+@dataclass(frozen=True)
+class NativeCosts:
+    """Those of one instruction set."""
+
+    float32: NativePrecisionCosts
+    float64: NativePrecisionCosts
+
+    def of(self, precision: Precision) -> NativePrecisionCosts:
+        """Those of one precision."""
+        return self.float32 if precision is np.float32 else self.float64
+
+
+@dataclass(frozen=True)
 class Costs:
     """Nanoseconds on one core.
 
-    ``line_sample``, ``line_tap``: of numpy.convolve, and ``line_short_tap`` of its loops for up
-    to eleven taps; ``call``: of what an engine does once; ``transform_call``: the same where it
-    transforms; ``phase``: of gathering one more phase of a stride.
+    ``line_sample``, ``line_tap``: of numpy.convolve, ``line_short_tap`` of its loops for up to
+    eleven taps, and ``line_call`` of calling it; ``call``: of what an engine does once;
+    ``transform_call``: the same where it transforms; ``native_call``: the same of a compiled sum.
+    The other costs of compiled engines ``native`` has for each instruction set.
     """
 
     float32: PrecisionCosts
@@ -56,8 +92,11 @@ class Costs:
     line_sample: float
     line_tap: float
     line_short_tap: float
+    line_call: float
     call: float
     transform_call: float
+    native_call: float
+    native: Mapping[str, NativeCosts]
 
     def of(self, precision: Precision) -> PrecisionCosts:
         """Those of one precision."""
@@ -83,8 +122,21 @@ def _costs(document: dict[str, Any]) -> Costs:
     each: dict[str, Any] = {
         name: _precision_costs(value) if name in _PRECISIONS else _positive(value)
         for name, value in document.items()
+        if name != "native"
     }
-    return Costs(**each)
+    native = {name: _native_costs(value) for name, value in document["native"].items()}
+    if missing := DEFAULT_COSTS.native.keys() - native.keys():
+        raise ValueError(f"there are no costs of {', '.join(sorted(missing))}")
+    return Costs(**each, native=native)
+
+
+def _native_costs(document: dict[str, Any]) -> NativeCosts:
+    return NativeCosts(
+        **{
+            precision: NativePrecisionCosts(**{k: _positive(v) for k, v in value.items()})
+            for precision, value in document.items()
+        }
+    )
 
 
 def _precision_costs(document: dict[str, Any]) -> PrecisionCosts:
@@ -146,8 +198,25 @@ DEFAULT_COSTS = Costs(
     line_sample=4.4,
     line_tap=0.083,
     line_short_tap=0.14,
+    line_call=9000.0,
     call=8000.0,
     transform_call=65000.0,
+    native_call=5500.0,
+    native={
+        # direct, pass and line: sample and tap each; tiles of pictures and signals; far
+        "avx512": NativeCosts(
+            float32=NativePrecisionCosts(0.19, 0.0115, 0.24, 0.0195, 0.10, 0.0163, 1.05, 0.95, 0.1),
+            float64=NativePrecisionCosts(0.40, 0.025, 0.30, 0.045, 0.16, 0.031, 1.05, 0.95, 0.2),
+        ),
+        "avx2": NativeCosts(
+            float32=NativePrecisionCosts(0.09, 0.0224, 0.17, 0.030, 0.08, 0.026, 1.6, 1.4, 0.1),
+            float64=NativePrecisionCosts(0.20, 0.0445, 0.20, 0.085, 0.11, 0.049, 1.65, 1.4, 0.2),
+        ),
+        "base": NativeCosts(
+            float32=NativePrecisionCosts(0.03, 0.060, 0.20, 0.075, 0.15, 0.042, 2.95, 2.5, 0.1),
+            float64=NativePrecisionCosts(0.10, 0.12, 0.50, 0.155, 0.20, 0.082, 3.3, 3.0, 0.2),
+        ),
+    },
 )  # fmt: skip
 
 _COSTS: ContextVar[Costs] = ContextVar("costs", default=DEFAULT_COSTS)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import math
 
-from service.convolution.costs import costs
+import numpy as np
+
+from service.convolution.compiled import native_engines, native_tile
+from service.convolution.costs import NativePrecisionCosts, costs
 from service.convolution.direct import most_blocks
+from service.convolution.native.tiles import picture_nanoseconds, signal_nanoseconds
+from service.convolution.tiling import Tiling
 from service.convolution.whole_transform import transform_lengths
 from service.convolution.workload import Workload
 
@@ -16,6 +21,8 @@ _LARGEST_DECOMPOSED = 64
 # Nanoseconds of a decomposition, by the number of taps times the shorter side.
 _DECOMPOSITION = 12.0
 _DECOMPOSITION_CALL = 60_000.0
+# A result of more bytes does not stay in the caches.
+_CACHED = 2**23
 
 
 def line_multiply_adds(work: Workload) -> float:
@@ -40,8 +47,17 @@ def low_rank_multiply_adds(work: Workload) -> float:
 
 def overlap_save_multiply_adds(work: Workload) -> float:
     """Samples of all tiles, times the binary logarithm of a tile's length, both ways."""
-    steps = work.tiling.samples * math.log2(max(math.prod(work.tiling.tile), 2))
-    return 2.0 * steps * work.channels * work.phases
+    return _transform_multiply_adds(work.tiling, work)
+
+
+def native_direct_multiply_adds(work: Workload) -> float:
+    """Of a sum over all taps."""
+    return float(work.samples * math.prod(work.lengths))
+
+
+def native_overlap_save_multiply_adds(work: Workload) -> float:
+    """As of the other overlap-save."""
+    return _transform_multiply_adds(native_tiling(work), work)
 
 
 def whole_transform_multiply_adds(work: Workload) -> float:
@@ -54,7 +70,7 @@ def line_nanoseconds(work: Workload) -> float:
     cost, phases, taps = costs(), work.phases, work.lengths[0]
     short = taps <= 11 * phases
     each = cost.line_short_tap * taps if short else cost.line_sample * phases + cost.line_tap * taps
-    return _phases_start(work) + work.samples * each
+    return cost.line_call + _phases_start(work) + work.samples * each
 
 
 def direct_nanoseconds(work: Workload) -> float:
@@ -63,7 +79,7 @@ def direct_nanoseconds(work: Workload) -> float:
     taps, (rows, columns) = work.kernel.nonzero, work.part
     blocks = most_blocks((rows, columns), -(-taps // work.phases), work.precision)
     each = cost.direct_sample * blocks * work.phases + cost.direct_tap * taps
-    return costs().call + _phases_start(work) + work.samples * each
+    return costs().call * blocks + _phases_start(work) + work.samples * each
 
 
 def two_pass_nanoseconds(work: Workload) -> float:
@@ -101,12 +117,82 @@ def overlap_save_nanoseconds(work: Workload) -> float:
     return (costs().transform_call + each) * work.phases
 
 
+def native_direct_nanoseconds(work: Workload) -> float:
+    """Of a sum over a picture that leaves no tap out."""
+    cost, taps = _native(work), math.prod(work.lengths)
+    each = cost.direct_sample * work.phases + cost.direct_tap * taps
+    return _native_start(work) + work.samples * each + _far(work)
+
+
+def native_line_nanoseconds(work: Workload) -> float:
+    """Of a sum over a signal."""
+    cost = _native(work)
+    each = cost.line_sample * work.phases + cost.line_tap * work.lengths[0]
+    return _native_start(work) + work.samples * each
+
+
+def native_two_pass_nanoseconds(work: Workload) -> float:
+    """Of two passes over each tile."""
+    cost = _native(work)
+    each = cost.pass_sample * work.phases + cost.pass_tap * sum(_pass_lengths(work))
+    return _native_start(work) + work.samples * each + _far(work)
+
+
+def native_overlap_save_nanoseconds(work: Workload) -> float:
+    """Of all tiles, of the kernel's spectrum, and of the call."""
+    return native_tiling(work).nanoseconds * work.channels * work.phases + _far(work)
+
+
+def native_tiling(work: Workload) -> Tiling:
+    """The tiles that the compiled overlap-save takes for each phase.
+
+    Channels are transformed together: what each costs is a share of all, the call included.
+    """
+    tile, taps = native_tile(_result_shape(work), work.part, work.precision), work.part
+    itemsize, cost = np.dtype(work.precision).itemsize, _native(work)
+    if len(taps) == 1:
+        length = math.prod(tile)
+        count = math.ceil(work.output[0] / (length - taps[0] + 1))
+        nanoseconds = signal_nanoseconds(work.output[0], taps[0], tile, itemsize)
+        return Tiling((length,), count, cost.signal_tiles * nanoseconds, 0.0)
+    steps = zip(work.output, tile, taps, strict=True)
+    count = math.prod(math.ceil(n / (side - k + 1)) for n, side, k in steps)
+    nanoseconds = picture_nanoseconds(_result_shape(work), taps, tile, itemsize)
+    return Tiling(tile, count, cost.picture_tiles * nanoseconds / work.channels, 0.0)
+
+
 def whole_transform_nanoseconds(work: Workload) -> float:
     """Of one transform of all samples there and back, and one of the kernel."""
     cost = costs().of(work.precision)
     step = cost.signal_step if len(work.output) == 1 else cost.picture_step
     start = costs().transform_call * work.phases
     return start + (work.channels + 0.5) * _whole_steps(work) * step
+
+
+def _native(work: Workload) -> NativePrecisionCosts:
+    """The costs of the compiled engines that may be used, or else of those that run anywhere."""
+    engines, known = native_engines(), costs().native
+    name = "base" if engines is None else engines.instruction_set
+    return known.get(name, known["base"]).of(work.precision)
+
+
+def _far(work: Workload) -> float:
+    """Of fetching a picture from memory, and sending the result there; signals always are."""
+    large = len(work.output) > 1 and work.samples * np.dtype(work.precision).itemsize > _CACHED
+    return _native(work).far_sample * work.samples if large else 0.0
+
+
+def _native_start(work: Workload) -> float:
+    return costs().native_call + _phases_start(work)
+
+
+def _result_shape(work: Workload) -> tuple[int, ...]:
+    return work.output if len(work.output) == 1 else (*work.output, work.channels)
+
+
+def _transform_multiply_adds(tiling: Tiling, work: Workload) -> float:
+    steps = tiling.samples * math.log2(max(math.prod(tiling.tile), 2))
+    return 2.0 * steps * work.channels * work.phases
 
 
 def _whole_steps(work: Workload) -> float:

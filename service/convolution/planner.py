@@ -31,6 +31,11 @@ class Plan:
         return self.engine.nanoseconds(self.workload)
 
     @property
+    def tile(self) -> tuple[int, ...] | None:
+        """The size of the tiles that the engine works in, if it does."""
+        return self.engine.tiling(self.workload).tile if self.engine.tiling else None
+
+    @property
     def reason(self) -> str:
         """One sentence for people."""
         if self.forced:
@@ -52,7 +57,7 @@ class Plan:
             "passes": self.engine.passes(self.workload),
             "phases": self.workload.phases,
             "separable": factors is not None,
-            "tile": list(self.workload.tiling.tile) if self.engine.tiled else None,
+            "tile": list(self.tile) if self.tile else None,
             "precision": self.workload.precision.__name__,
             "multiply_adds": round(self.work),
             "reason": self.reason,

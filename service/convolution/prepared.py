@@ -20,19 +20,21 @@ from service.convolution.levels import (
     is_power_of_two,
     rounded_levels,
 )
+from service.convolution.native import LevelScale
 from service.convolution.operand import Operand
 from service.convolution.options import Boundary, Method, Mode, Options
 from service.convolution.planner import Plan
 from service.convolution.polyphase import strided
 from service.convolution.rounding import ROUNDABLE_SUM
 from service.convolution.samples import Samples
-from service.convolution.threads import run_parallel, threads
+from service.convolution.threads import run_parallel, threads, use_threads
 from service.convolution.workload import KernelAnalysis
 from service.errors import ResultNotFinite
 
 # Below so many nanoseconds, starting threads and putting their parts together take longer than
-# what is saved.
+# what is saved; of what compiled engines share out tile by tile, below so many.
 _WORTH_THREADS = 5e6
+_WORTH_NATIVE_THREADS = 3e5
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,15 @@ class Prepared:
     @property
     def row_step(self) -> int:
         """Of how many rows of the result a band is best a multiple: what a row of tiles gives."""
-        work = self.plan.workload
-        if not self.plan.engine.tiled or self.options.stride != 1:
+        if self.plan.tile is None or self.options.stride != 1:
             return 1
-        return work.tiling.tile[0] - work.part[0] + 1
+        return self.plan.tile[0] - self.plan.workload.part[0] + 1
 
     def run(self, array: NDArray[np.generic]) -> Samples:
         """The result; ``array`` is the one that it was prepared for.
 
-        Where ``threads`` may be taken and the work is worth it, they share it out by rows.
+        Where ``threads`` may be taken and the work is worth it, they share it out: compiled engines
+        by tiles, the others by rows.
         """
         border = Border(self.widths, self.options.boundary, fill_value(self.options))
         bands = self._bands()
@@ -113,15 +115,25 @@ class Prepared:
         """
         if not self._has_exact_levels(divisor, bias):
             return None
+        engine, work = self.plan.engine, self.plan.workload
+        if engine.run_levels is not None and self.options.stride == 1:
+            scale = LevelScale(divisor, bias, absolute, whole=engine.method is Method.FFT)
+            with use_threads(self._native_threads(bordered)):
+                return engine.run_levels(
+                    bordered, work.kernel, work.precision, Border.none(2), scale
+                )
         if self._filters_levels(bordered.dtype, divisor) and not absolute:
-            return filtered_levels(bordered, self.plan.workload.kernel.values, divisor, bias)
+            return filtered_levels(bordered, work.kernel.values, divisor, bias)
         return rounded_levels(self.run_bordered(bordered), divisor, bias, absolute=absolute)
 
     def _bands(self) -> list[slice]:
         """The rows of the result that are computed at once: all, or some for each thread."""
         rows, whole = self.plan.workload.output[0], [slice(0, self.plan.workload.output[0])]
-        divisible = self.plan.engine.tiled or self.plan.engine.method is not Method.FFT
+        engine = self.plan.engine
+        divisible = engine.tiling is not None or engine.method is not Method.FFT
         if threads() == 1 or self.plan.nanoseconds < _WORTH_THREADS or not divisible:
+            return whole
+        if engine.native:
             return whole
         if self.options.stride != 1:
             return whole
@@ -132,7 +144,10 @@ class Prepared:
 
     def _finished(self, array: NDArray[np.generic], border: Border) -> Samples:
         work = self.plan.workload
-        with np.errstate(over="ignore", invalid="ignore"):
+        with (
+            np.errstate(over="ignore", invalid="ignore"),
+            use_threads(self._native_threads(array)),
+        ):
             result = self._computed(array, border)
         if self.extreme and not np.isfinite(result).all():
             raise ResultNotFinite(
@@ -143,6 +158,13 @@ class Prepared:
             np.rint(result, out=result)
             result += 0.0  # no negative zeros
         return result.astype(self.options.precision, copy=False)
+
+    def _native_threads(self, array: NDArray[np.generic]) -> int:
+        """Those that a compiled engine may take for an array, a part of what was planned maybe."""
+        if threads() == 1 or not self.plan.engine.native:
+            return threads()
+        part = len(array) / self.operand.shape[0]
+        return threads() if part * self.plan.nanoseconds >= _WORTH_NATIVE_THREADS else 1
 
     def _computed(self, array: NDArray[np.generic], border: Border) -> Samples:
         """The samples that the stride keeps: by phases where the plan says so, else picked out."""

@@ -6,8 +6,14 @@ import os
 import sysconfig
 from pathlib import Path
 
-# Several threads of a job call BLAS, one each: more would only wait for one another.
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+# Several threads of a job call BLAS and OpenCV, one each: more would only wait for one another,
+# which OpenCV's do by turning round and round.
+ONE_THREAD = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENCV_FOR_THREADS_NUM": "1",
+}
 # What is wrong with a picture is told to its sender, not to the log.
 QUIET = {"OPENCV_LOG_LEVEL": "SILENT"}
 # Huge pages take fewer page faults, which a fresh worker is slow by at large pictures.

@@ -85,6 +85,7 @@ class RunningServer:
                 *("-X", "faulthandler"),
                 *("-m", "service.workers.forking"),
                 *map(str, numbers),
+                settings.native,
                 *settings.preload,
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),

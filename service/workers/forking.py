@@ -14,6 +14,7 @@ import socket
 import sys
 from collections.abc import Sequence
 
+from service.convolution.compiled import select_native, use_native
 from service.workers import messages
 from service.workers.fork_server import FORK, PID_BYTES
 from service.workers.preparation import prepare_fork_server, prepare_worker
@@ -26,12 +27,13 @@ WORKER_DESCRIPTORS = 3
 def main(arguments: Sequence[str]) -> None:
     """Fork workers until the pool closes its socket; in each of them, serve jobs.
 
-    The arguments: the socket's descriptor, the parent's pid, a worker's memory limit in bytes,
-    and the modules to import.
+    The arguments: the socket's descriptor, the parent's pid, a worker's memory limit in bytes, the
+    compiled engines to use as ``select_native`` takes them, and the modules to import.
     """
     control_fd, parent_pid, memory_bytes = map(int, arguments[:3])
     prepare_fork_server(parent_pid, {0, 1, 2, control_fd})
-    for module in arguments[3:]:
+    engines = select_native(arguments[3])
+    for module in arguments[4:]:
         importlib.import_module(module)
     # A collection in a worker would write to every object, and so copy the shared memory.
     gc.collect()
@@ -41,7 +43,8 @@ def main(arguments: Sequence[str]) -> None:
         descriptors = _fork_when_asked(control)
     if descriptors:
         prepare_worker(own_pid, memory_bytes)
-        serve(*descriptors)
+        with use_native(engines):
+            serve(*descriptors)
 
 
 def _fork_when_asked(control: socket.socket) -> list[int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -35,51 +35,50 @@ def encode(message: Message) -> bytes:
 
 
 async def receive(connection: socket.socket) -> Message:
-    """The next message, without blocking the event loop.
+    """The next message, without blocking the event loop; nothing may follow it unasked.
 
     Raises EOFError where the other side has gone, ValueError or TypeError where it talks
     nonsense, and whatever OSError the socket has.
     """
-    length = _checked_length(await _receive_bytes(connection, LENGTH_BYTES))
-    return _decode(await _receive_bytes(connection, length))
+    received = await _more(connection)
+    while len(received) < LENGTH_BYTES:
+        received += await _more(connection)
+    end = LENGTH_BYTES + _checked_length(received[:LENGTH_BYTES])
+    while len(received) < end:
+        received += await _more(connection)
+    if len(received) > end:
+        raise ValueError("the other side says more than it was asked for")
+    return _decode(memoryview(received)[LENGTH_BYTES:])
 
 
-def receive_blocking(connection: socket.socket) -> Message:
-    """The next message; raises what ``receive`` does."""
-    with connection.makefile("rb", buffering=0) as stream:
-        length = _checked_length(_read_bytes(stream, LENGTH_BYTES))
-        return _decode(_read_bytes(stream, length))
+def receive_blocking(stream: BinaryIO) -> Message:
+    """The next message of a connection's buffered stream; raises what ``receive`` does."""
+    length = _checked_length(_read_bytes(stream, LENGTH_BYTES))
+    return _decode(_read_bytes(stream, length))
 
 
-async def _receive_bytes(connection: socket.socket, count: int) -> bytearray:
-    loop = asyncio.get_running_loop()
-    received = bytearray()
-    while len(received) < count:
-        chunk = await loop.sock_recv(connection, min(count - len(received), CHUNK_BYTES))
-        if not chunk:
-            raise EOFError("the other side has closed the connection")
-        received += chunk
+async def _more(connection: socket.socket) -> bytearray:
+    chunk = await asyncio.get_running_loop().sock_recv(connection, CHUNK_BYTES)
+    if not chunk:
+        raise EOFError("the other side has closed the connection")
+    return bytearray(chunk)
+
+
+def _read_bytes(stream: BinaryIO, count: int) -> bytes:
+    received = stream.read(count)
+    if len(received) < count:
+        raise EOFError("the other side has closed the connection")
     return received
 
 
-def _read_bytes(stream: socket.SocketIO, count: int) -> bytearray:
-    received = bytearray()
-    while len(received) < count:
-        chunk = stream.read(min(count - len(received), CHUNK_BYTES))
-        if not chunk:
-            raise EOFError("the other side has closed the connection")
-        received += chunk
-    return received
-
-
-def _checked_length(head: bytearray) -> int:
+def _checked_length(head: bytes | bytearray) -> int:
     length = int.from_bytes(head, "big")
     if length > FRAME_LIMIT_BYTES:
         raise ValueError("the frame is longer than a frame may be")
     return length
 
 
-def _decode(text: bytearray) -> Message:
+def _decode(text: bytes | memoryview) -> Message:
     message = orjson.loads(text)
     if not isinstance(message, dict):
         raise TypeError("the frame does not hold a JSON object")

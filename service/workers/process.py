@@ -9,9 +9,9 @@ import contextlib
 import errno
 import importlib
 import socket
-import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -29,24 +29,16 @@ def serve(connection_fd: int, inbox_fd: int, outbox_fd: int) -> None:
     inbox, outbox = MemoryFile(inbox_fd), MemoryFile(outbox_fd)
     with (
         socket.socket(fileno=connection_fd) as connection,
+        connection.makefile("rb") as orders,
         contextlib.suppress(EOFError, ConnectionError),
     ):
         connection.sendall(messages.encode({"ready": True}))
         while True:
-            count = messages.receive_blocking(connection)["threads"]
-            request = messages.receive_blocking(connection)
-            with _threads(count):
+            count = messages.receive_blocking(orders)["threads"]
+            request = messages.receive_blocking(orders)
+            with use_threads(count):
                 answer = _answer(request, inbox, outbox)
             connection.sendall(answer)
-
-
-@contextlib.contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Let what runs within the block compute with so many threads."""
-    if "cv2" in sys.modules:
-        sys.modules["cv2"].setNumThreads(count)
-    with use_threads(count):
-        yield
 
 
 def _answer(request: messages.Message, inbox: MemoryFile, outbox: MemoryFile) -> bytes:
@@ -81,6 +73,7 @@ def _run(request: messages.Message, inbox: MemoryFile, outbox: MemoryFile) -> me
     return {"facts": facts, "length": memoryview(body).nbytes}
 
 
+@cache
 def _function(name: str) -> Callable[..., Any]:
     module, _, qualified = name.partition(":")
     function: Callable[..., Any] = attrgetter(qualified)(importlib.import_module(module))

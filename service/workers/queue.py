@@ -119,7 +119,8 @@ class JobQueue:
         for lane in lanes:
             takers = self._takers[lane]
             while takers:
-                taker = takers.popleft()
+                # The one that worked last: its caches are warm, and its processor's too.
+                taker = takers.pop()
                 if not taker.done():
                     self._give(job, lane, taker)
                     return True

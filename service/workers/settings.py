@@ -16,7 +16,8 @@ class PoolSettings:
     memory exceeds ``recycle_memory_bytes`` after a job; 0 means never.
     ``job_timeout_seconds`` counts from the submission, waiting included. A job whose caller has
     gone gets ``abandoned_grace_seconds`` to finish, because a new worker has cold caches.
-    ``preload`` names the modules that are imported before a worker is ready.
+    ``preload`` names the modules that are imported before a worker is ready, ``native`` the
+    compiled engines that jobs may use, as ``convolution.compiled.select_native`` takes them.
     Each job may compute with ``threads_per_worker`` threads, and with those of the workers that
     have nothing to do when it starts.
     """
@@ -32,3 +33,4 @@ class PoolSettings:
     express_workers: int = 1
     express_bytes: int = 64 * 2**10
     recycle_memory_bytes: int = 2**30
+    native: str = "auto"

@@ -16,6 +16,7 @@ from PIL import Image
 from service import __version__
 from service.api.problems import PROBLEMS
 from service.app import create_app
+from service.convolution.compiled import native_in_use
 from service.kernels.catalogue import CATALOGUE
 from service.settings import Settings
 from tests.api.description.test_openapi_document import DOCUMENT, accepts
@@ -125,7 +126,25 @@ async def test_operators_are_told_how_it_is(client):
     assert (await client.get("/healthz")).json() == {"status": "ok"}
     assert (await client.get("/readyz")).json()["workers_by_lane"] == {"ordinary": 1, "express": 1}
     version = (await client.get("/version")).json()
-    assert version == {"name": "convolution-service", "version": __version__}
+    assert version == {
+        "name": "convolution-service",
+        "version": __version__,
+        "native": native_in_use("auto"),
+    }
+
+
+async def test_a_service_without_compiled_engines_says_so_and_plans_without_them():
+    app = create_app(Settings(workers=1, express_workers=0, native="off"))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    plan = {"shape": [2000, 2000], "kernel": {"name": "gaussian", "size": 15}}
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://service") as client,
+    ):
+        assert (await client.get("/version")).json()["native"] == "off"
+        planned = await client.post("/v1/plans", json=plan)
+    assert planned.status_code == 200
+    assert "native" not in planned.text
 
 
 async def test_the_document_is_served_with_its_pages(client):

@@ -1,56 +1,34 @@
 """``make calibrate``: what the engines' steps cost on this machine, for the planner to go by.
 
-Writes the file that ``service.convolution.costs.Costs.from_json`` reads. Takes some 20 seconds,
-and wants a machine that does nothing else.
+Writes the file that ``service.convolution.costs.Costs.from_json`` reads. Takes some 30 seconds,
+and wants a machine that does nothing else. What the machine can't run keeps the costs that it has.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from service.convolution.boundary import Border
+from service.convolution.compiled import use_native
 from service.convolution.convolve import prepare
 from service.convolution.costs import DEFAULT_COSTS, Costs, PrecisionCosts
 from service.convolution.direct import direct_1d, direct_2d
+from service.convolution.native import NativeEngines, load
 from service.convolution.options import Method, Options
 from service.convolution.overlap_save import overlap_save_1d, overlap_save_2d
 from service.convolution.samples import Precision
 from service.convolution.whole_transform import whole_transform
 from tests.bench import calibrate
 from tests.bench.apart import in_process
+from tests.bench.calibrate_native import native_costs
+from tests.bench.stopwatch import line, nanoseconds
 
 RANDOM = np.random.default_rng(1)
-ROUNDS = 3
-LEAST_SECONDS = 0.002
-
-
-def nanoseconds(run: Callable[[], object]) -> float:
-    """The median time of a call, from calls repeated until the clock can tell."""
-    start = time.perf_counter()
-    run()
-    calls = max(1, int(LEAST_SECONDS / (time.perf_counter() - start)))
-    times = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        for _ in range(calls):
-            run()
-        times.append((time.perf_counter() - start) / calls)
-    return statistics.median(times) * 1e9
-
-
-def line(points: dict[int, float]) -> tuple[float, float]:
-    """``(start, slope)`` of the straight line through two points; neither below 1e-3."""
-    (x0, y0), (x1, y1) = sorted(points.items())
-    slope = max((y1 - y0) / (x1 - x0), 1e-3)
-    return max(y0 - slope * x0, 1e-3), slope
 
 
 def direct_costs(precision: Precision, shapes: list[tuple[int, int]]) -> tuple[float, float]:
@@ -99,11 +77,12 @@ def picture_step(precision: Precision) -> float:
     return taken / ((channels + 0.5) * height * width * doublings)
 
 
-def once(method: Method) -> float:
+def once(method: Method, *, dimensions: int = 2, engines: NativeEngines | None = None) -> float:
     """Of a convolution that has next to nothing to do."""
-    picture, kernel = RANDOM.random((8, 8, 1)), RANDOM.random((4, 4))
-    prepared = prepare(picture, kernel, Options(method=method))
-    return nanoseconds(lambda: prepared.run(picture))
+    array, kernel = RANDOM.random((8, 8, 1)[: 2 * dimensions - 1]), RANDOM.random((4,) * dimensions)
+    with use_native(engines):
+        prepared = prepare(array, kernel, Options(method=method))
+        return nanoseconds(lambda: prepared.run(array))
 
 
 def precision_costs(precision: Precision, default: PrecisionCosts, side: int) -> PrecisionCosts:
@@ -133,14 +112,18 @@ def measured_costs() -> Costs:
         kernel = RANDOM.random(taps)
         times[taps] = nanoseconds(lambda k=kernel: direct_1d(signal, k)) / signal.size
     line_sample, line_tap = line({taps: times[taps] for taps in (50, 500)})
+    engines = load()
     return Costs(
         float32=precision_costs(np.float32, DEFAULT_COSTS.float32, 11),
         float64=precision_costs(np.float64, DEFAULT_COSTS.float64, 7),
         line_sample=line_sample,
         line_tap=line_tap,
         line_short_tap=times[5] / 5,
+        line_call=once(Method.DIRECT, dimensions=1),
         call=once(Method.DIRECT),
         transform_call=once(Method.FFT),
+        native_call=once(Method.DIRECT, engines=engines) if engines else DEFAULT_COSTS.native_call,
+        native=native_costs(),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,11 @@ TAPS = (5, 50, 1000, 100_000)
 QUICK_SHAPES, QUICK_SIDES, QUICK_LENGTHS = SHAPES[:1], (3, 15, 50), LENGTHS[:3]
 
 
-@dataclass(frozen=True)
+# On several threads.
+FEW_DENSE, FEW_SEPARABLE, FEW_DOUBLE = (3, 5, 7, 15, 31, 101), (50,), (15, 31)
+
+
+@dataclass(frozen=True, eq=False)
 class Case:
     """One convolution, ``same`` with zeros beyond the border."""
 
@@ -46,14 +50,40 @@ def picture_cases(precision: Precision, *, quick: bool) -> Iterator[Case]:
     random = np.random.default_rng(1)
     for shape in QUICK_SHAPES if quick else SHAPES:
         picture = random.random(shape).astype(precision)
-        height, width, channels = shape
         for kind, sides in (("dense", DENSE), ("rank 1", SEPARABLE), ("rank 2", RANK_2)):
             for side in sides:
-                if quick and side not in QUICK_SIDES:
-                    continue
-                kernel = _kernel(kind, side, random)
-                name = f"{width}x{height}x{channels}, {side}x{side} {kind}"
-                yield Case(name, kind, picture, kernel)
+                if not quick or side in QUICK_SIDES:
+                    yield _case(kind, side, picture, random)
+
+
+def few_cases(*, quick: bool) -> Iterator[Case]:
+    """Those that are run on several threads, too."""
+    random = np.random.default_rng(3)
+    for shape in QUICK_SHAPES if quick else SHAPES:
+        picture = random.random(shape)
+        for precision, kind, sides in (
+            (np.float32, "dense", FEW_DENSE),
+            (np.float32, "rank 1", FEW_SEPARABLE),
+            (np.float64, "dense", FEW_DOUBLE),
+        ):
+            typed = picture.astype(precision)
+            for side in sides:
+                if not quick or side in QUICK_SIDES:
+                    case = _case(kind, side, typed, random)
+                    yield replace(case, name=f"{np.dtype(precision)}: {case.name}")
+    signal = random.random(10_000 if quick else 1_000_000)
+    for taps in TAPS[1:3]:
+        yield _signal_case(signal, taps, random)
+
+
+def _case(kind: str, side: int, picture: Samples, random: np.random.Generator) -> Case:
+    height, width, channels = picture.shape
+    name = f"{width}x{height}x{channels}, {side}x{side} {kind}"
+    return Case(name, kind, picture, _kernel(kind, side, random))
+
+
+def _signal_case(signal: Samples, taps: int, random: np.random.Generator) -> Case:
+    return Case(f"{signal.size:,} samples, {taps:,} taps", "1-D", signal, random.random(taps))
 
 
 def signal_cases(*, quick: bool) -> Iterator[Case]:
@@ -63,7 +93,7 @@ def signal_cases(*, quick: bool) -> Iterator[Case]:
         signal = random.random(length)
         for taps in TAPS:
             if taps <= length:
-                yield Case(f"{length:,} samples, {taps:,} taps", "1-D", signal, random.random(taps))
+                yield _signal_case(signal, taps, random)
 
 
 def _kernel(kind: str, side: int, random: np.random.Generator) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""What one could use instead of the engines, each with its fair settings, one thread each.
+"""What one could use instead of the engines, each with its fair settings and so many threads.
 
 ``ducc0`` and FFTW stand in for scipy's own transforms beneath scipy.signal.oaconvolve, which
 cuts the samples into tiles as they like them best.
@@ -39,8 +39,15 @@ def missing() -> dict[str, str]:
     }
 
 
-def picture_peers(case: Case) -> dict[str, Run]:
-    """Every peer that computes a picture's case in reasonable time."""
+def peers_of(case: Case, threads: int = 1) -> dict[str, Run]:
+    """Every peer that computes a case in reasonable time, with so many threads.
+
+    On several, those alone that take them; OpenCV was told before.
+    """
+    return _signal_peers(case, threads) if case.kind == "1-D" else _picture_peers(case, threads)
+
+
+def _picture_peers(case: Case, threads: int) -> dict[str, Run]:
     picture, flipped = case.samples, np.ascontiguousarray(case.kernel[::-1, ::-1])
     taps = flipped.astype(picture.dtype)
     peers: dict[str, Run] = {
@@ -51,36 +58,37 @@ def picture_peers(case: Case) -> dict[str, Run]:
         peers["OpenCV sepFilter2D"] = lambda: cv2.sepFilter2D(
             picture, -1, row, column, borderType=cv2.BORDER_CONSTANT
         )
-    peers |= _oaconvolve(case)
-    if case.multiply_adds <= MOST_MULTIPLY_ADDS:
+    peers |= _oaconvolve(case, threads)
+    if case.multiply_adds <= MOST_MULTIPLY_ADDS and threads == 1:
         peers["scipy convolve2d"] = lambda: [
             scipy.signal.convolve2d(plane, case.kernel.astype(plane.dtype), "same")
             for plane in np.moveaxis(picture, 2, 0)
         ]
         peers |= _libvips(case)
     if _has("torch") and case.multiply_adds <= MOST_MULTIPLY_ADDS_OF_TORCH:
-        peers["torch"] = _torch(case)
+        peers["torch"] = _torch(case, threads)
     return peers
 
 
-def signal_peers(case: Case) -> dict[str, Run]:
-    """Every peer that computes a signal's case in reasonable time."""
+def _signal_peers(case: Case, threads: int) -> dict[str, Run]:
     signal, kernel = case.samples, case.kernel
     peers: dict[str, Run] = {}
-    if case.multiply_adds <= MOST_MULTIPLY_ADDS:
+    if case.multiply_adds <= MOST_MULTIPLY_ADDS and threads == 1:
         peers["numpy convolve"] = lambda: np.convolve(signal, kernel, "same")
-    peers["scipy convolve"] = lambda: scipy.signal.convolve(signal, kernel, "same")
-    return peers | _oaconvolve(case)
+    if threads == 1:
+        peers["scipy convolve"] = lambda: scipy.signal.convolve(signal, kernel, "same")
+    return peers | _oaconvolve(case, threads)
 
 
-def _oaconvolve(case: Case) -> dict[str, Run]:
+def _oaconvolve(case: Case, threads: int) -> dict[str, Run]:
     """scipy.signal.oaconvolve on each library of transforms."""
     axes = tuple(range(case.kernel.ndim))
     kernel = case.kernel.astype(case.samples.dtype)
     kernel = kernel.reshape(*kernel.shape, *[1] * (case.samples.ndim - kernel.ndim))
 
     def run() -> object:
-        return scipy.signal.oaconvolve(case.samples, kernel, "same", axes=axes)
+        with scipy.fft.set_workers(threads):
+            return scipy.signal.oaconvolve(case.samples, kernel, "same", axes=axes)
 
     def on(backend: Any) -> Run:
         def run_there() -> object:
@@ -91,9 +99,9 @@ def _oaconvolve(case: Case) -> dict[str, Run]:
 
     peers: dict[str, Run] = {"scipy oaconvolve": run}
     if _has("ducc0"):
-        peers["oaconvolve on ducc0"] = on(Ducc)
+        peers["oaconvolve on ducc0"] = on(Ducc(threads))
     if _has("pyfftw"):
-        peers["oaconvolve on FFTW"] = on(_fftw())
+        peers["oaconvolve on FFTW"] = on(_fftw(threads))
     return peers
 
 
@@ -102,8 +110,10 @@ class Ducc:
 
     __ua_domain__ = "numpy.scipy.fft"
 
-    @staticmethod
-    def __ua_function__(method: Any, arguments: Any, options: Mapping[str, Any]) -> Any:
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+
+    def __ua_function__(self, method: Any, arguments: Any, options: Mapping[str, Any]) -> Any:
         import ducc0
 
         if method.__name__ not in ("rfftn", "irfftn"):
@@ -113,8 +123,15 @@ class Ducc:
         if method.__name__ == "rfftn":
             filled = np.zeros(_with(samples.shape, axes, lengths), samples.dtype)
             filled[tuple(map(slice, samples.shape))] = samples
-            return ducc0.fft.r2c(filled, axes=axes)
-        return ducc0.fft.c2r(samples, axes=axes, lastsize=lengths[-1], forward=False, inorm=2)
+            return ducc0.fft.r2c(filled, axes=axes, nthreads=self._threads)
+        return ducc0.fft.c2r(
+            samples,
+            axes=axes,
+            lastsize=lengths[-1],
+            forward=False,
+            inorm=2,
+            nthreads=self._threads,
+        )
 
 
 def _with(shape: Any, axes: Any, lengths: Any) -> list[int]:
@@ -124,10 +141,11 @@ def _with(shape: Any, axes: Any, lengths: Any) -> list[int]:
     return result
 
 
-def _fftw() -> Any:
+def _fftw(threads: int) -> Any:
     import pyfftw
 
     pyfftw.interfaces.cache.enable()
+    pyfftw.config.NUM_THREADS = threads
     return pyfftw.interfaces.scipy_fft
 
 
@@ -142,10 +160,10 @@ def _libvips(case: Case) -> dict[str, Run]:
     return {"libvips": lambda: image.conv(mask, precision="float").write_to_memory()}
 
 
-def _torch(case: Case) -> Run:
+def _torch(case: Case, threads: int) -> Run:
     import torch
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
     planes = torch.from_numpy(np.ascontiguousarray(np.moveaxis(case.samples, 2, 0)))[:, None]
     taps = np.ascontiguousarray(case.kernel[::-1, ::-1].astype(case.samples.dtype))
     weights = torch.from_numpy(taps)[None, None]

@@ -31,7 +31,10 @@ MILLION = 1_000_000
 # Milliseconds that the project set itself for a million samples, by format.
 SIGNAL_BOUNDS = {"json": 150.0, "npy": 15.0}
 LARGE_SHAPE = (3000, 4000)
-MEMORY_KERNELS = ('"laplacian"', '{"name": "gaussian", "size": 50, "sigma": 10}')
+MEMORY_KERNELS = {
+    "Laplacian": '"laplacian"',
+    "50x50 Gaussian": '{"name": "gaussian", "size": 50, "sigma": 10}',
+}
 # Peak memory of a picture's job, times the decoded picture.
 MEMORY_BOUND = 5.0
 
@@ -135,8 +138,8 @@ def memory_by_kernel() -> dict[str, float]:
             file = encoded(cv2.resize(rgb_1080p(), size), "jpeg")
             (Path(folder) / name).write_bytes(file)
         return {
-            kernel: in_process(growth_of_job, folder, kernel) / (3 * height * width / 2**20)
-            for kernel in MEMORY_KERNELS
+            name: in_process(growth_of_job, folder, kernel) / (3 * height * width / 2**20)
+            for name, kernel in MEMORY_KERNELS.items()
         }
 
 

@@ -11,6 +11,8 @@ from tests.bench.tables import Table
 
 REPORT = "REPORT.md"
 CHART = "report.svg"
+# What is short, why, and what was tried: written by hand.
+TRIED = Path(__file__).with_name("what_was_tried.md")
 HEAD = f"""# How fast it is, beside what one could use instead
 
 Written by `make bench` from the files in `results/`; every number is a median of runs that the
@@ -23,7 +25,8 @@ a candidate takes. What could not be measured is named with its reason.
 
 def write_report(findings: Mapping[str, Finding], folder: Path) -> None:
     """Write the page and the chart into ``folder``."""
-    pages = [HEAD, targets_page(findings), *(page(finding) for finding in findings.values())]
+    parts = [page(finding) for finding in findings.values()]
+    pages = [HEAD, targets_page(findings), TRIED.read_text(), *parts]
     (folder / REPORT).write_text("\n".join(pages))
     charts = [chart for finding in findings.values() for chart in finding.section.charts]
     if charts:

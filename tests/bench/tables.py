@@ -28,11 +28,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Chart:
-    """Dots on a logarithmic axis: for each case, a number for each candidate."""
+    """Dots on a logarithmic axis: for each case, a number for each candidate.
+
+    Where it goes ``across`` something, lines instead: for each candidate, a number for each number
+    of that, both on logarithmic axes.
+    """
 
     title: str
     axis: str
     cases: Mapping[str, Mapping[str, float]]
+    across: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,17 +11,29 @@ import pytest
 from numpy.typing import NDArray
 
 from service.convolution import planner
+from service.convolution.compiled import AUTO, select_native, use_native
 from service.convolution.convolve import Options, convolve
-from service.convolution.engines import ENGINES, Engine
+from service.convolution.engines import Engine
 from service.convolution.options import Method
+from service.convolution.workload import KernelAnalysis
+from tests.convolution.entries import ENTRIES, Entry
 
 KernelFor = Callable[..., NDArray[np.float64]]
 
 
-@pytest.fixture(params=ENGINES, ids=lambda engine: f"{engine.name}-{engine.dimensions}d")
-def engine(request: pytest.FixtureRequest) -> Engine:
-    chosen: Engine = request.param
-    return chosen
+@pytest.fixture(autouse=True)
+def native_as_set() -> Iterator[None]:
+    """The compiled engines that CONVOLUTION_NATIVE names: ``off`` tests all without them."""
+    with use_native(select_native(os.environ.get("CONVOLUTION_NATIVE", AUTO))):
+        yield
+
+
+@pytest.fixture(params=ENTRIES, ids=str)
+def engine(request: pytest.FixtureRequest, native_as_set: None) -> Iterator[Engine]:
+    """An engine of the table, in a world that has the compiled engines that it is of."""
+    entry: Entry = request.param
+    with use_native(entry.native):
+        yield entry.engine
 
 
 @pytest.fixture
@@ -29,6 +42,8 @@ def convolve_with_engine(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Cal
     monkeypatch.setattr(planner, "ENGINES", (engine,))
 
     def alone(array: NDArray[Any], kernel: NDArray[np.float64], **options: Any) -> NDArray[Any]:
+        if not engine.can(KernelAnalysis.of(kernel)):
+            pytest.skip("the engine does not take kernels of this shape")
         result, plan = convolve(array, kernel, Options(**options))
         assert plan.engine is engine
         return result

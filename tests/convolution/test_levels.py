@@ -1,5 +1,6 @@
 """Levels made of whole sums: those of the exact quotient, rounded half to even and clipped."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -8,7 +9,10 @@ import pytest
 from service.convolution.convolve import Operand, Options, prepare
 from service.convolution.levels import MOST_LEVEL_TAPS, is_power_of_two, rounded_levels
 from service.convolution.options import Boundary, Method, Mode
+from service.convolution.planner import Plan
 from service.convolution.rounding import ROUNDABLE_SUM
+from service.convolution.workload import KernelAnalysis
+from tests.convolution.entries import ENTRIES
 
 RANDOM = np.random.default_rng(21)
 PICTURE = RANDOM.integers(0, 256, (40, 45, 3)).astype(np.uint8)
@@ -46,6 +50,30 @@ def prepared(taps, operand=PICTURE, **options):
 @pytest.mark.parametrize("absolute", [False, True])
 def test_levels_are_the_exact_quotients_rounded_half_to_even(taps, divisor, bias, absolute):
     each = prepared(taps, mode=Mode.VALID)
+    sums = np.rint(each.run(PICTURE)).astype(np.int64)
+    levels = each.levels_bordered(PICTURE, divisor, bias, absolute=absolute)
+    assert levels.dtype == np.uint8
+    np.testing.assert_array_equal(levels, exact_levels(sums, divisor, bias, absolute))
+
+
+@every_kernel
+@pytest.mark.parametrize(
+    "engine", [each for each in ENTRIES if each.engine.run_levels], ids=str, indirect=True
+)
+@pytest.mark.parametrize(("divisor", "bias"), [(1.0, 0.0), (8.0, -7.0), (3.0, 128.0), (-2.0, 0.0)])
+@pytest.mark.parametrize("absolute", [False, True])
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_an_engine_that_stores_levels_stores_the_exact_ones(
+    engine, taps, divisor, bias, absolute, precision
+):
+    if not engine.can(KernelAnalysis.of(taps.astype(float))):
+        pytest.skip("the engine does not take kernels of this shape")
+    planned = prepared(taps, mode=Mode.VALID)
+    work = replace(planned.plan.workload, precision=precision)
+    each = replace(planned, plan=Plan(engine, work, forced=False))
+    if each.largest_sum >= engine.exact_sum[precision]:
+        assert each.levels_bordered(PICTURE, divisor, bias, absolute=absolute) is None
+        return
     sums = np.rint(each.run(PICTURE)).astype(np.int64)
     levels = each.levels_bordered(PICTURE, divisor, bias, absolute=absolute)
     assert levels.dtype == np.uint8

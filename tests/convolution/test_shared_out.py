@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 
-from service.convolution import prepared
+from service.convolution import planner, prepared
+from service.convolution.compiled import use_native
 from service.convolution.convolve import Options, convolve, prepare
+from service.convolution.engines import ENGINES
+from service.convolution.native import NativeEngines
 from service.convolution.options import Boundary, Method, Mode
 from service.convolution.threads import use_threads
+from tests.convolution.entries import BUILT
 
 RANDOM = np.random.default_rng(31)
 OPERANDS = {
@@ -42,7 +46,64 @@ def started(monkeypatch):
 
     monkeypatch.setattr(prepared, "_WORTH_THREADS", 0.0)
     monkeypatch.setattr(prepared, "run_parallel", counting)
-    return counts
+    with use_native(None):
+        yield counts
+
+
+class Counting:
+    """The compiled engines of another extension, which notes how many threads it is given."""
+
+    def __init__(self, extension):
+        self.extension = extension
+        self.VECTOR_BYTES = extension.VECTOR_BYTES
+        self.threads = []
+
+    def __getattr__(self, name):
+        run = getattr(self.extension, name)
+
+        def noting(*arguments):
+            # After the result, the samples, the border and the levels.
+            self.threads.append(arguments[4])
+            return run(*arguments)
+
+        return noting
+
+
+every_built = pytest.mark.parametrize("built", BUILT, ids=lambda each: each.instruction_set)
+
+
+@every_operand
+@every_built
+@pytest.mark.parametrize("threads", [2, 3])
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_compiled_engines_share_out_tiles_and_change_no_digit(
+    array, kernel, method, built, threads, precision, monkeypatch
+):
+    monkeypatch.setattr(prepared, "_WORTH_NATIVE_THREADS", 0.0)
+    monkeypatch.setattr(planner, "ENGINES", tuple(each for each in ENGINES if each.native))
+    options = Options(boundary=Boundary.SYMMETRIC, method=method, precision=precision)
+    counting = Counting(built.extension)
+    with use_native(NativeEngines(built.instruction_set, counting)):
+        alone, _ = convolve(array, kernel, options)
+        with use_threads(threads):
+            together, _ = convolve(array, kernel, options)
+    assert counting.threads == [1, threads]
+    assert together.tobytes() == alone.tobytes()
+
+
+@every_built
+@pytest.mark.parametrize(("side", "expected"), [(40, 1), (2000, 4)])
+def test_compiled_engines_take_threads_for_what_is_worth_it(built, side, expected, monkeypatch):
+    monkeypatch.setattr(planner, "ENGINES", tuple(each for each in ENGINES if each.native))
+    counting = Counting(built.extension)
+    array, kernel = np.ones((side, side, 1), np.float32), RANDOM.normal(size=(7, 7))
+    options = Options(precision=np.float32)
+    with use_native(NativeEngines(built.instruction_set, counting)), use_threads(4):
+        each = prepare(array, kernel, options)
+        each.run(array)
+        # A few rows of it are not.
+        each.run_bordered(array[:8])
+    assert counting.threads == [expected, 1]
 
 
 @every_operand
@@ -70,7 +131,7 @@ def test_a_stride_and_a_transform_of_the_whole_are_not_shared_out(started, optio
     array, kernel = RANDOM.normal(size=(50, 51, 1)), RANDOM.normal(size=(40, 39))
     with use_threads(2):
         _, plan = convolve(array, kernel, Options(**options))
-    assert started == [] or plan.engine.tiled
+    assert started == [] or plan.engine.tiling is not None
 
 
 def test_little_work_is_not_shared_out():

@@ -1,6 +1,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 
 import pytest
 
@@ -61,6 +62,19 @@ def test_as_many_tasks_as_threads_run_at_once_the_callers_among_them(count):
 
 def test_without_leave_all_runs_in_the_callers_thread():
     assert set(run_parallel([threading.get_ident] * 5)) == {threading.get_ident()}
+
+
+def test_what_else_was_said_holds_in_every_task():
+    spoken = ContextVar("spoken", default="nothing")
+    spoken.set("a word")
+    together = threading.Barrier(2, timeout=10)
+
+    def task():
+        together.wait()
+        return spoken.get()
+
+    with use_threads(2):
+        assert run_parallel([task] * 2) == ["a word"] * 2
 
 
 def test_a_task_does_not_split_its_own_work_again():

@@ -10,8 +10,19 @@ import pytest
 from PIL import Image
 
 from tests.api_examples import REQUESTS, answer_of, stored
+from tests.system.server import running_server
 
 EXAMPLES = dict(stored())
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    """Of a server without compiled engines, whose plans are the same on any machine."""
+    with (
+        running_server(tmp_path_factory.mktemp("server"), native="off") as server,
+        server.client() as connected,
+    ):
+        yield connected
 
 
 def pixels(answer):

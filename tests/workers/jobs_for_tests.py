@@ -111,6 +111,14 @@ def opencv_memory(parts):
     return {}, cv2.resize(np.ones((1, 1), np.uint8), (60_000, 60_000)).data
 
 
+def native_to_use(parts):
+    """The instruction set of the compiled engines that it may use, or None."""
+    from service.convolution.compiled import native_engines
+
+    engines = native_engines()
+    return {"native": engines.instruction_set if engines else None}, b""
+
+
 def threads_to_take(parts, seconds=0.0):
     """How many threads it may compute with, as OpenCV knows it and as this service does."""
     import cv2

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from service.app import _PRELOAD
+from service.convolution.compiled import select_native
+from service.convolution.native import INSTRUCTION_SETS
 from service.workers import fork_server
 from tests.processes import child_ids
 
@@ -44,6 +46,15 @@ async def test_the_server_of_the_services_own_imports_has_one_thread(open_pool, 
     async with open_pool(workers=1, preload=_PRELOAD):
         (server,) = servers_alive()
         assert "\nThreads:\t1\n" in told(server, "status")
+
+
+@pytest.mark.parametrize("native", ["auto", "off", *INSTRUCTION_SETS])
+async def test_every_worker_uses_the_compiled_engines_that_are_named(open_pool, jobs, native):
+    async with open_pool(workers=1, native=native, jobs_per_worker=1) as pool:
+        for _ in range(2):  # the second in a fork of its own
+            engines = select_native(native)
+            told = (await pool.run(jobs.native_to_use, {})).facts["native"]
+            assert told == (engines.instruction_set if engines else None)
 
 
 async def test_what_died_is_no_zombie_for_long(open_pool, jobs, until, servers_alive):

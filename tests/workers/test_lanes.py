@@ -59,6 +59,13 @@ async def test_a_small_job_takes_a_free_ordinary_worker_and_leaves_the_express_o
             assert (await pool.run(jobs.pid, SMALL)).facts["pid"] != express
 
 
+async def test_the_worker_that_worked_last_takes_the_next_job(open_pool, jobs):
+    async with open_pool(workers=3) as pool:
+        first = (await pool.run(jobs.pid, LARGE)).facts["pid"]
+        for _ in range(5):
+            assert (await pool.run(jobs.pid, LARGE)).facts["pid"] == first
+
+
 async def test_the_parts_together_say_how_large_a_job_is(open_pool, jobs, until, tmp_path):
     async with open_pool(workers=1, **LANES) as pool:
         await busy(pool, jobs, until, tmp_path / "spins")

@@ -18,16 +18,37 @@ def ends():
 @pytest.mark.parametrize("message", [{}, {"a": [1, 2.5, None, "ü"]}, {"long": "x" * 10**6}])
 async def test_messages_arrive_whole_in_both_directions(ends, message):
     ours, theirs = ends
-    sender = threading.Thread(target=theirs.sendall, args=(messages.encode(message) * 2,))
-    sender.start()
-    assert await messages.receive(ours) == message
-    assert await messages.receive(ours) == message
-    sender.join()
-    sending = asyncio.get_running_loop().sock_sendall(ours, messages.encode(message))
-    received, _ = await asyncio.gather(
-        asyncio.to_thread(messages.receive_blocking, theirs), sending
-    )
-    assert received == message
+    for _ in range(2):
+        sender = threading.Thread(target=theirs.sendall, args=(messages.encode(message),))
+        sender.start()
+        assert await messages.receive(ours) == message
+        sender.join()
+    sending = asyncio.get_running_loop().sock_sendall(ours, messages.encode(message) * 2)
+    with theirs.makefile("rb") as stream:
+
+        def receive_both():
+            return [messages.receive_blocking(stream) for _ in range(2)]
+
+        both, _ = await asyncio.gather(asyncio.to_thread(receive_both), sending)
+    assert both == [message, message]
+
+
+@pytest.mark.parametrize("pieces", [(1, 3), (4, 9), (2, 7, 11)])
+async def test_a_message_may_come_in_pieces(ends, pieces):
+    ours, theirs = ends
+    frame = messages.encode({"a": [1, 2, 3]})
+    receiving = asyncio.create_task(messages.receive(ours))
+    for start, end in zip((0, *pieces), (*pieces, len(frame)), strict=True):
+        await asyncio.sleep(0.001)
+        theirs.sendall(frame[start:end])
+    assert await receiving == {"a": [1, 2, 3]}
+
+
+async def test_more_than_one_message_at_a_time_is_nonsense(ends):
+    ours, theirs = ends
+    theirs.sendall(messages.encode({}) * 2)
+    with pytest.raises(ValueError, match="asked"):
+        await messages.receive(ours)
 
 
 @pytest.mark.parametrize("sent", [b"", b"\0\0", b"\0\0\0\x09{}"])

@@ -37,10 +37,16 @@ class Version(BaseModel):
 
     name: str = Field(examples=["convolution-service"])
     version: str = Field(examples=["0.1.0"])
+    native: str = Field(
+        examples=["avx2"],
+        description="The instruction set of the compiled engines in use: avx512, avx2, or base, "
+        "which any processor runs; `absent` where they were not built or the processor lacks what "
+        "was asked for, and `off` where they are switched off.",
+    )
 
 
-def router(pool: Pool, version: str) -> APIRouter:
-    """The endpoints for operators and their probes."""
+def router(pool: Pool, version: str, native: str) -> APIRouter:
+    """The endpoints for operators and their probes; ``native`` as ``Version`` tells it."""
     routes = APIRouter(tags=["operations"])
 
     @routes.get(
@@ -79,9 +85,9 @@ def router(pool: Pool, version: str) -> APIRouter:
         responses=declared(InvalidRequest),
     )
     async def version_(request: Request) -> Version:
-        """The name and version of the service."""
+        """The name and version of the service, and which compiled engines it uses."""
         check_query(request, ())
-        return Version(name="convolution-service", version=version)
+        return Version(name="convolution-service", version=version, native=native)
 
     return routes
 
