@@ -1,8 +1,8 @@
 """``slim.py ENVIRONMENT``: makes a virtual environment ready to be served from, read-only.
 
-It goes without what ``unused.txt`` names, symbols for debuggers, the sources of large packages
-and second copies of libraries, and has its bytecode. What is left is proved to fit together: each
-of its libraries finds what it needs.
+It goes without what ``unused.txt`` names, symbols for debuggers, the sources and docstrings of
+large packages and second copies of libraries, and has its bytecode. What is left is proved to fit
+together: each of its libraries finds what it needs.
 Standard library alone, with ``strip`` of the binutils and libc's ``ldd``.
 """
 
@@ -26,6 +26,8 @@ SOURCELESS = (
     *("click", "dateutil", "google", "idna", "matplotlib", "mpl_toolkits", "numpy"),
     *("opentelemetry", "packaging", "PIL", "pydantic", "pyparsing", "scipy", "urllib3"),
 )
+# Of these the bytecode is without docstrings, and so without assertions: what python -OO runs.
+WITHOUT_DOCSTRINGS = ("matplotlib", "numpy", "scipy")
 
 # What ldd says of an extension module that is sound: what Python is to give it is not there.
 OF_PYTHON = re.compile(r"undefined symbol: _?Py")
@@ -120,10 +122,10 @@ def share_copies(libraries: Iterator[Path]) -> None:
 def compile_all(packages: Path, python: Path) -> None:
     """Bytecode for all, trusted as it is: dates of layers are not the sources'."""
     compiling = (python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash")
-    sourceless = [packages / name for name in SOURCELESS]
-    subprocess.run([*compiling, "-b", *sourceless], check=True)
-    for package in sourceless:
-        for source in package.rglob("*.py"):
+    for name in SOURCELESS:
+        level = "2" if name in WITHOUT_DOCSTRINGS else "0"
+        subprocess.run([*compiling, "-b", "-o", level, packages / name], check=True)
+        for source in (packages / name).rglob("*.py"):
             source.unlink()
     subprocess.run([*compiling, packages], check=True)
 

@@ -5,6 +5,7 @@
 #
 #   docker/verify.sh            everything
 #   docker/verify.sh lint       the files alone
+#   docker/verify.sh image      the files and the image, which a later run finds built
 #
 # OPENCV=wheel docker/verify.sh builds the image without OpenCV's sources: minutes sooner, too large.
 set -euo pipefail
@@ -119,6 +120,7 @@ lint
 use_engine
 provide_images
 build
+[[ ${1:-} == image ]] && exit
 say "running"
 make .venv/.ready-to-test
 CONVOLUTION_TEST_IMAGE=$IMAGE .venv/bin/python -m pytest -m container tests/containers --durations=5

@@ -53,7 +53,7 @@ _DESCRIPTION: Final = (
 )
 
 # What a worker imports before it counts as ready, so that no request waits for it.
-_PRELOAD: Final = (
+PRELOAD: Final = (
     "service.pipelines.signals",
     "service.pipelines.pictures",
     "service.pipelines.kernels",
@@ -159,7 +159,7 @@ def _pool_settings(settings: Settings) -> PoolSettings:
         job_timeout_seconds=settings.job_timeout_seconds,
         worker_memory_bytes=settings.worker_memory_bytes,
         jobs_per_worker=settings.jobs_per_worker,
-        preload=_PRELOAD,
+        preload=PRELOAD,
         threads_per_worker=settings.threads_per_worker,
         express_workers=settings.express_workers,
         express_bytes=settings.express_bytes,

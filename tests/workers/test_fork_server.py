@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service.app import _PRELOAD
+from service.app import PRELOAD
 from service.convolution.compiled import select_native
 from service.convolution.native import INSTRUCTION_SETS
 from service.workers import fork_server
@@ -32,7 +32,7 @@ async def test_all_workers_are_forks_of_one_process_and_say_what_they_are(open_p
 
 
 async def test_a_fresh_worker_shares_the_memory_of_the_imports(open_pool, servers_alive):
-    async with open_pool(workers=1, preload=_PRELOAD) as pool:
+    async with open_pool(workers=1, preload=PRELOAD) as pool:
         (worker,) = workers_of(pool)
         facts = {
             line.split()[0]: int(line.split()[1])
@@ -43,7 +43,7 @@ async def test_a_fresh_worker_shares_the_memory_of_the_imports(open_pool, server
 
 async def test_the_server_of_the_services_own_imports_has_one_thread(open_pool, servers_alive):
     # A fork has that of its threads alone that forked, and the locks that others held for ever.
-    async with open_pool(workers=1, preload=_PRELOAD):
+    async with open_pool(workers=1, preload=PRELOAD):
         (server,) = servers_alive()
         assert "\nThreads:\t1\n" in told(server, "status")
 
