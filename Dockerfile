@@ -16,8 +16,8 @@ FROM ${BASE} AS compiler
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /build
 COPY docker/install_compiler.sh docker/build-requirements.txt docker/
-RUN docker/install_compiler.sh
-RUN pip install --require-hashes --only-binary :all: \
+RUN docker/install_compiler.sh \
+ && pip install --require-hashes --only-binary :all: \
       --requirement docker/build-requirements.txt
 
 

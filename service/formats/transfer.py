@@ -61,11 +61,18 @@ def _linear(levels: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.copysign(np.where(size <= _TOE_LEVEL, size / _TOE_SLOPE, curve), levels)
 
 
+def _power(base: Samples, exponent: float) -> NDArray[Any]:
+    if base.dtype == np.float64:
+        # OpenCV's has a float64's digits only where it is built with Intel's IPP.
+        return np.power(base, exponent)
+    # Vectorised whatever the processor is, as numpy's on some.
+    return cv2.pow(base, exponent).reshape(base.shape)
+
+
 def _encoded(light: Samples, white: float) -> Samples:
     size = np.abs(light)
     size /= light.dtype.type(white)
-    # OpenCV's power is vectorised whatever the processor, numpy's on some.
-    levels: NDArray[Any] = cv2.pow(size, 1 / _EXPONENT).reshape(size.shape)
+    levels = _power(size, 1 / _EXPONENT)
     levels *= light.dtype.type((1 + _OFFSET) * white)
     levels -= light.dtype.type(_OFFSET * white)
     toe_slope = light.dtype.type(_TOE_SLOPE * white)
