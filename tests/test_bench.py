@@ -49,7 +49,7 @@ def test_candidates_take_turns():
 
 
 def test_the_median_of_the_turns_counts():
-    ticks = iter([0.0, 0.25, 10.0, 11.5, 20.0, 20.5])
+    ticks = iter([0.0, 0.25, 10.0, 10.625, 20.0, 20.5])
     assert compare({"it": lambda: None}, rounds=3, clock=lambda: next(ticks)) == {"it": 0.5}
 
 
