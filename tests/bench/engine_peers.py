@@ -25,9 +25,11 @@ OPTIONAL = {
     "pyvips": ("pyvips pyvips-binary", "libvips"),
     "torch": ("torch", "torch"),
 }
-# scipy.signal.convolve2d and libvips take minutes for more; torch does for more than its own bound.
+# What takes seconds to minutes for more: scipy.signal.convolve2d and libvips; torch, which in
+# float64 copies the samples under every tap; tiles in Python, a second each for 12 megapixels.
 MOST_MULTIPLY_ADDS = 1.5e9
-MOST_MULTIPLY_ADDS_OF_TORCH = 4e10
+MOST_MULTIPLY_ADDS_OF_TORCH = {"float32": 1e10, "float64": 2e8}
+MOST_SAMPLES_OF_TILES = 1e7
 
 
 def missing() -> dict[str, str]:
@@ -58,14 +60,15 @@ def _picture_peers(case: Case, threads: int) -> dict[str, Run]:
         peers["OpenCV sepFilter2D"] = lambda: cv2.sepFilter2D(
             picture, -1, row, column, borderType=cv2.BORDER_CONSTANT
         )
-    peers |= _oaconvolve(case, threads)
+    if picture.size <= MOST_SAMPLES_OF_TILES:
+        peers |= _oaconvolve(case, threads)
     if case.multiply_adds <= MOST_MULTIPLY_ADDS and threads == 1:
         peers["scipy convolve2d"] = lambda: [
             scipy.signal.convolve2d(plane, case.kernel.astype(plane.dtype), "same")
             for plane in np.moveaxis(picture, 2, 0)
         ]
         peers |= _libvips(case)
-    if _has("torch") and case.multiply_adds <= MOST_MULTIPLY_ADDS_OF_TORCH:
+    if _has("torch") and case.multiply_adds <= MOST_MULTIPLY_ADDS_OF_TORCH[str(picture.dtype)]:
         peers["torch"] = _torch(case, threads)
     return peers
 

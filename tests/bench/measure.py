@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 
 # A candidate that has taken longer than this in all is run no more.
-PATIENCE_SECONDS = 1.0
+PATIENCE_SECONDS = 0.5
 
 Candidates = Mapping[str, Callable[[], object]]
 
