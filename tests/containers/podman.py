@@ -77,8 +77,12 @@ class Container:
 
     def log(self) -> list[dict[str, object]]:
         """The lines it has written."""
-        written = podman("logs", self.id)
-        return [json.loads(line) for line in (written.stdout + written.stderr).splitlines()]
+        return [json.loads(line) for line in self.written().splitlines()]
+
+    def written(self) -> str:
+        """All that it has written."""
+        logs = podman("logs", self.id)
+        return logs.stdout + logs.stderr
 
     def wait_until_ready(self) -> None:
         """Return once it takes requests."""
@@ -90,7 +94,7 @@ class Container:
             except httpx.TransportError:
                 pass
             time.sleep(0.1)
-        raise AssertionError(f"never ready: {self.log()[-3:]}")
+        raise AssertionError(f"never ready: {self.written()}")
 
 
 @contextmanager
