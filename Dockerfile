@@ -41,7 +41,8 @@ RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
  && pip --python /opt/convolution/bin/python install --no-deps dist/*.whl \
  && docker/bake_weights.sh /opt/convolution "${VGG16_WEIGHTS}" \
  && docker/use_opencv.sh /opt/convolution /opencv \
- && python docker/slim.py /opt/convolution
+ && python docker/slim.py /opt/convolution \
+ && /opt/convolution/bin/python -I -c "import service.app, service.plots.kernels"
 
 
 FROM ${BASE}

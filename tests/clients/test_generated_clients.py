@@ -121,3 +121,20 @@ def test_what_is_taken_back_would_be_noticed(node_folder, tmp_path):
     found = "\n".join(breaking_changes(OPENAPI, changed, node_folder))
     assert "remove paths / /v1/plans / post" in found
     assert "add paths / /v1/kernels/{name} / get / parameters" in found
+
+
+def required_in_a_schema(name, node_folder, tmp_path):
+    """The changes that break, when a schema gets a property more which is always there."""
+    document = json.loads(OPENAPI.read_text())
+    schema = document["components"]["schemas"][name]
+    schema["properties"]["more"] = {"type": "string"}
+    schema["required"] = [*schema.get("required", []), "more"]
+    changed = tmp_path / "changed.json"
+    changed.write_text(json.dumps(document))
+    return breaking_changes(OPENAPI, changed, node_folder)
+
+
+def test_an_answer_may_tell_more_and_a_request_may_not_ask_for_more(node_folder, tmp_path):
+    assert required_in_a_schema("Version", node_folder, tmp_path) == []
+    asked = "\n".join(required_in_a_schema("SignalRequestOfKernel", node_folder, tmp_path))
+    assert "components / schemas / SignalRequestOfKernel / properties / more" in asked
