@@ -9,9 +9,11 @@
 //
 // A step of radix R on blocks of n numbers, with w = exp(-2 pi i / n) and m = n / R:
 //     y[q] = w^(q j) * sum over p of x[j + p m] * exp(-2 pi i p q / R)    for every j < m,
-// stored at j + q m; there R transforms of m numbers remain.
+// stored at j + q m; there R transforms of m numbers remain. After the first step they are taken
+// through all others a few at a time, so that long transforms, too, stay in the first cache.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <type_traits>
 #include <utility>
@@ -143,6 +145,9 @@ template <int R, class T>
     for (auto& number : z) std::swap(number.re, number.im);
 }
 
+// What of the first cache a transform fills; the rest is for twiddles and spectra.
+inline constexpr Index cached_bytes = 16384;
+
 template <class T>
 class Fft {
   public:
@@ -163,21 +168,40 @@ class Fft {
     }
 
     void forward(T* z) const {
-        for (const Step& step : steps_) run_forward(step, z);
+        run_forward(steps_.front(), z, size_);
+        for_each_chunk(z, [this](T* chunk, Index count, Index) {
+            for (auto step = steps_.begin() + 1; step != steps_.end(); ++step) {
+                run_forward(*step, chunk, count);
+            }
+        });
     }
 
     // The inverse times the size.
     void backward(T* z) const {
-        for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) run_backward(*step, z);
+        for_each_chunk(z, [this](T* chunk, Index count, Index) {
+            for (auto step = steps_.end() - 1; step != steps_.begin(); --step) {
+                run_backward(*step, chunk, count);
+            }
+        });
+        run_backward(steps_.front(), z, size_);
     }
 
     // Forward, times a spectrum in the order of forward(), and backward. The last step, the
     // product and the first step back meet in registers.
     void filter(T* z, const T* spectrum) const {
         const auto last = steps_.end() - 1;
-        for (auto step = steps_.begin(); step != last; ++step) run_forward(*step, z);
-        run_middle(*last, z, spectrum);
-        for (auto step = last; step != steps_.begin();) run_backward(*--step, z);
+        if (last == steps_.begin()) return run_middle(*last, z, size_, spectrum);
+        run_forward(steps_.front(), z, size_);
+        for_each_chunk(z, [this, last, spectrum](T* chunk, Index count, Index first) {
+            for (auto step = steps_.begin() + 1; step != last; ++step) {
+                run_forward(*step, chunk, count);
+            }
+            run_middle(*last, chunk, count, spectrum + first * complex_lanes<T>);
+            for (auto step = last - 1; step != steps_.begin(); --step) {
+                run_backward(*step, chunk, count);
+            }
+        });
+        run_backward(steps_.front(), z, size_);
     }
 
     // The frequency that stands at a position after forward().
@@ -219,13 +243,25 @@ class Fft {
         }
     }
 
-    void run_forward(const Step& step, T* z) const {
+    // Calls body(chunk, its length, where it begins) for the blocks that the first step leaves, as
+    // many at a time as fit the first cache; not at all where that step is the only one.
+    template <class Body>
+    void for_each_chunk(T* z, const Body& body) const {
+        if (steps_.size() == 1) return;
+        const Index block = steps_[1].block, cached = cached_bytes / (2 * vector_bytes);
+        const Index chunk = std::max<Index>(1, cached / block) * block;
+        for (Index first = 0; first < size_; first += chunk) {
+            body(z + first * complex_lanes<T>, std::min(chunk, size_ - first), first);
+        }
+    }
+
+    void run_forward(const Step& step, T* z, Index count) const {
         with_radix(step, [&](auto radix) {
             constexpr int R = decltype(radix)::value;
             if (step.block == R) {
-                pass<R>(step, z, [](auto& numbers, const T*, Index) { dft<R>(numbers); });
+                pass<R>(step, z, count, [](auto& numbers, const T*, Index) { dft<R>(numbers); });
             } else {
-                pass<R>(step, z, [](auto& numbers, const T* twiddle, Index) {
+                pass<R>(step, z, count, [](auto& numbers, const T* twiddle, Index) {
                     dft<R>(numbers);
                     rotate<1>(numbers, twiddle);
                 });
@@ -233,13 +269,14 @@ class Fft {
         });
     }
 
-    void run_backward(const Step& step, T* z) const {
+    void run_backward(const Step& step, T* z, Index count) const {
         with_radix(step, [&](auto radix) {
             constexpr int R = decltype(radix)::value;
             if (step.block == R) {
-                pass<R>(step, z, [](auto& numbers, const T*, Index) { inverse_dft<R>(numbers); });
+                pass<R>(step, z, count,
+                        [](auto& numbers, const T*, Index) { inverse_dft<R>(numbers); });
             } else {
-                pass<R>(step, z, [](auto& numbers, const T* twiddle, Index) {
+                pass<R>(step, z, count, [](auto& numbers, const T* twiddle, Index) {
                     rotate<-1>(numbers, twiddle);
                     inverse_dft<R>(numbers);
                 });
@@ -247,10 +284,10 @@ class Fft {
         });
     }
 
-    void run_middle(const Step& step, T* z, const T* spectrum) const {
+    void run_middle(const Step& step, T* z, Index count, const T* spectrum) const {
         with_radix(step, [&](auto radix) {
             constexpr int R = decltype(radix)::value;
-            pass<R>(step, z, [spectrum](auto& numbers, const T*, Index first) {
+            pass<R>(step, z, count, [spectrum](auto& numbers, const T*, Index first) {
                 dft<R>(numbers);
                 const T* factor = spectrum + first * complex_lanes<T>;
                 for (auto& number : numbers) {
@@ -275,13 +312,14 @@ class Fft {
         }
     }
 
-    // Passes R numbers at a time through registers: change(numbers, twiddles, index of the first).
+    // Passes the blocks of so many numbers, R at a time, through registers: change(numbers,
+    // twiddles, index of the first).
     template <int R, class Change>
-    void pass(const Step& step, T* z, const Change& change) const {
+    void pass(const Step& step, T* z, Index count, const Change& change) const {
         const Index part = step.block / R;
         const T* twiddle = twiddles_.data() + step.twiddles;
         for (Index j = 0; j < part; ++j, twiddle += 2 * (R - 1)) {
-            for (Index first = j; first < size_; first += step.block) {
+            for (Index first = j; first < count; first += step.block) {
                 Complex<T> numbers[R];
                 for (int q = 0; q < R; ++q) {
                     numbers[q] = load_complex(z + (first + q * part) * complex_lanes<T>);

@@ -15,15 +15,15 @@ _SIDES: Final = (
 )
 LARGEST_SIDE: Final = _SIDES[-1]
 # Nanoseconds for a float32, by AVX-512 at 4 GHz (least squares over tiles of 16x16 to 1024x1024
-# in both precisions, 16% off on average); a float64 takes twice as long. For each sample of
+# in both precisions, 11% off on average); a float64 takes twice as long. For each sample of
 # a tile: to load and store it, for each binary digit of the tile's size, for each MiB that two
 # tiles fill, and what a signal's takes besides.
-_MOVE: Final = 0.19
+_MOVE: Final = 0.2
 _DIGIT: Final = 0.037
-_CACHE: Final = 0.047
-_TWIST: Final = 0.2
+_CACHE: Final = 0.023
+_TWIST: Final = 0.19
 # For each number of the kernel's spectrum, for each binary digit; and for a call.
-_SPECTRUM: Final = 0.048
+_SPECTRUM: Final = 0.027
 _CALL: Final = 9000.0
 # Tiles that compute so many times more samples than others are no cheaper for being smaller.
 _MOST_WASTE: Final = 1.5
