@@ -51,7 +51,8 @@ class NativePrecisionCosts:
     the sum itself; ``pass_sample`` and ``pass_tap``: the same in two passes, of the taps of both;
     ``line_sample`` and ``line_tap``: in the sum over a signal; ``picture_tiles`` and
     ``signal_tiles``: how many times the time that ``native.tiles`` estimates transforms take;
-    ``far_sample``: of a sample besides, in pictures that are larger than the caches.
+    ``far_sample``: of a sample besides, in pictures that are larger than the caches, and
+    ``far_pass_sample`` where two passes fetch them.
     """
 
     direct_sample: float
@@ -63,6 +64,7 @@ class NativePrecisionCosts:
     picture_tiles: float
     signal_tiles: float
     far_sample: float
+    far_pass_sample: float
 
 
 @dataclass(frozen=True)
@@ -203,18 +205,18 @@ DEFAULT_COSTS = Costs(
     transform_call=65000.0,
     native_call=5500.0,
     native={
-        # direct, pass and line: sample and tap each; tiles of pictures and signals; far
+        # direct, pass, line: sample and tap each; tiles of pictures and signals; far, and far pass
         "avx512": NativeCosts(
-            float32=NativePrecisionCosts(0.19, 0.0115, 0.24, 0.0195, 0.10, 0.0163, 1.05, 0.95, 0.1),
-            float64=NativePrecisionCosts(0.40, 0.025, 0.30, 0.045, 0.16, 0.031, 1.05, 0.95, 0.2),
+            NativePrecisionCosts(0.14, 0.0122, 0.17, 0.0175, 0.1, 0.016, 1.05, 0.95, 0.13, 0.22),
+            NativePrecisionCosts(0.245, 0.0254, 0.2, 0.045, 0.16, 0.03, 1.05, 0.95, 0.25, 0.5),
         ),
         "avx2": NativeCosts(
-            float32=NativePrecisionCosts(0.09, 0.0224, 0.17, 0.030, 0.08, 0.026, 1.6, 1.4, 0.1),
-            float64=NativePrecisionCosts(0.20, 0.0445, 0.20, 0.085, 0.11, 0.049, 1.65, 1.4, 0.2),
+            NativePrecisionCosts(0.09, 0.0195, 0.12, 0.0275, 0.1, 0.026, 1.6, 1.5, 0.09, 0.35),
+            NativePrecisionCosts(0.12, 0.0375, 0.22, 0.055, 0.11, 0.049, 1.65, 1.5, 0.2, 0.6),
         ),
         "base": NativeCosts(
-            float32=NativePrecisionCosts(0.03, 0.060, 0.20, 0.075, 0.15, 0.042, 2.95, 2.5, 0.1),
-            float64=NativePrecisionCosts(0.10, 0.12, 0.50, 0.155, 0.20, 0.082, 3.3, 3.0, 0.2),
+            NativePrecisionCosts(0.01, 0.049, 0.24, 0.06, 0.13, 0.044, 3.0, 2.8, 0.12, 0.45),
+            NativePrecisionCosts(0.01, 0.098, 0.4, 0.135, 0.16, 0.082, 3.2, 2.9, 0.13, 0.4),
         ),
     },
 )  # fmt: skip

@@ -135,7 +135,8 @@ def native_two_pass_nanoseconds(work: Workload) -> float:
     """Of two passes over each tile."""
     cost = _native(work)
     each = cost.pass_sample * work.phases + cost.pass_tap * sum(_pass_lengths(work))
-    return _native_start(work) + work.samples * each + _far(work)
+    far = cost.far_pass_sample * work.samples if _is_far(work) else 0.0
+    return _native_start(work) + work.samples * each + far
 
 
 def native_overlap_save_nanoseconds(work: Workload) -> float:
@@ -177,9 +178,13 @@ def _native(work: Workload) -> NativePrecisionCosts:
 
 
 def _far(work: Workload) -> float:
-    """Of fetching a picture from memory, and sending the result there; signals always are."""
-    large = len(work.output) > 1 and work.samples * np.dtype(work.precision).itemsize > _CACHED
-    return _native(work).far_sample * work.samples if large else 0.0
+    """Of fetching a picture from memory, and sending the result there."""
+    return _native(work).far_sample * work.samples if _is_far(work) else 0.0
+
+
+def _is_far(work: Workload) -> bool:
+    """Whether a picture is larger than the caches; signals' costs have that in them."""
+    return len(work.output) > 1 and work.samples * np.dtype(work.precision).itemsize > _CACHED
 
 
 def _native_start(work: Workload) -> float:

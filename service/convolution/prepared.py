@@ -34,7 +34,7 @@ from service.errors import ResultNotFinite
 # Below so many nanoseconds, starting threads and putting their parts together take longer than
 # what is saved; of what compiled engines share out tile by tile, below so many.
 _WORTH_THREADS = 5e6
-_WORTH_NATIVE_THREADS = 3e5
+_WORTH_NATIVE_THREADS = 1e6
 
 
 @dataclass(frozen=True)

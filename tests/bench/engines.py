@@ -30,6 +30,8 @@ HOPELESS = 4.0
 MOST_PASSES = 8
 # What is shorter is called as often as fills a turn, but not more often than this.
 TURN_SECONDS, MOST_CALLS = 0.005, 50
+# Threads of a candidate may spin for a while, waiting for more; after so many seconds they sleep.
+SPINNING_SECONDS = 0.03
 CHARTED = ("1920x1080x3, 3x3 dense", "1920x1080x3, 15x15 dense", "1920x1080x3, 50x50 rank 1")
 CURVES = ("ours", "OpenCV filter2D", "scipy oaconvolve", "oaconvolve on ducc0", "scipy convolve2d")
 
@@ -102,14 +104,14 @@ def measured(cases: Iterable[Case], rounds: int, threads: int = 1) -> dict[Case,
             if threads > 1:
                 own = {chosen: own[chosen]}
             peers = peers_of(case, threads)
-            medians = turns(own | peers, rounds)
+            medians = turns(own | peers, rounds, SPINNING_SECONDS if threads > 1 else 0.0)
             ours = {"ours": medians[chosen]} | {name: medians[name] for name in peers}
             found[case] = ours, chosen, {name: medians[name] for name in own}
     cv2.setNumThreads(1)
     return found
 
 
-def turns(candidates: dict[str, Run], rounds: int) -> Medians:
+def turns(candidates: dict[str, Run], rounds: int, rest: float) -> Medians:
     """The median seconds of a call; what is short is called several times in its turn.
 
     The first call of a turn finds other candidates' samples and code in the caches.
@@ -120,7 +122,7 @@ def turns(candidates: dict[str, Run], rounds: int) -> Medians:
         for _ in range(counts[name]):
             candidates[name]()
 
-    medians = compare({name: partial(turn, name) for name in candidates}, rounds)
+    medians = compare({name: partial(turn, name) for name in candidates}, rounds, rest=rest)
     return {name: each / counts[name] for name, each in medians.items()}
 
 
@@ -139,6 +141,10 @@ def _notes(bounds: roofline.Roofline) -> list[str]:
         ),
         f"Own engines whose estimate is over {HOPELESS:g} times the chosen one's are not run.",
         f"What takes less than {1e3 * TURN_SECONDS:g} ms is called several times in its turn.",
+        (
+            f"With two threads a turn comes after {1e3 * SPINNING_SECONDS:g} ms of rest, in which "
+            "threads of the candidate before that spin have gone to sleep."
+        ),
         "ducc0 and FFTW compute the transforms beneath scipy.signal.oaconvolve.",
         f"Compiled engines: {native_in_use(AUTO)}.",
         (

@@ -20,16 +20,19 @@ def compare(
     candidates: Candidates,
     rounds: int = 7,
     clock: Callable[[], float] = time.perf_counter,
+    rest: float = 0.0,
 ) -> dict[str, float]:
     """The median seconds of each candidate, from runs taken turn by turn.
 
-    Every candidate runs at least once, and at most ``rounds`` times.
+    Every candidate runs at least once, and at most ``rounds`` times; each run comes after a
+    ``rest`` of so many seconds.
     """
     seconds: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(rounds):
         for name, run in candidates.items():
             if sum(seconds[name]) > PATIENCE_SECONDS:
                 continue
+            time.sleep(rest)
             start = clock()
             run()
             seconds[name].append(clock() - start)
