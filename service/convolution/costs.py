@@ -207,16 +207,16 @@ DEFAULT_COSTS = Costs(
     native={
         # direct, pass, line: sample and tap each; tiles of pictures and signals; far, and far pass
         "avx512": NativeCosts(
-            NativePrecisionCosts(0.14, 0.0122, 0.17, 0.0175, 0.1, 0.016, 1.05, 0.95, 0.13, 0.22),
-            NativePrecisionCosts(0.245, 0.0254, 0.2, 0.045, 0.16, 0.03, 1.05, 0.95, 0.25, 0.5),
+            NativePrecisionCosts(0.14, 0.0122, 0.17, 0.0175, 0.1, 0.016, 1.07, 1.02, 0.13, 0.22),
+            NativePrecisionCosts(0.245, 0.0254, 0.2, 0.045, 0.16, 0.03, 1.09, 1.05, 0.25, 0.5),
         ),
         "avx2": NativeCosts(
-            NativePrecisionCosts(0.09, 0.0195, 0.12, 0.0275, 0.1, 0.026, 1.6, 1.5, 0.09, 0.35),
-            NativePrecisionCosts(0.12, 0.0375, 0.22, 0.055, 0.11, 0.049, 1.65, 1.5, 0.2, 0.6),
+            NativePrecisionCosts(0.09, 0.0195, 0.12, 0.0275, 0.1, 0.026, 1.67, 1.69, 0.09, 0.35),
+            NativePrecisionCosts(0.12, 0.0375, 0.22, 0.055, 0.11, 0.049, 1.67, 1.67, 0.2, 0.6),
         ),
         "base": NativeCosts(
-            NativePrecisionCosts(0.01, 0.049, 0.24, 0.06, 0.13, 0.044, 3.0, 2.8, 0.12, 0.45),
-            NativePrecisionCosts(0.01, 0.098, 0.4, 0.135, 0.16, 0.082, 3.2, 2.9, 0.13, 0.4),
+            NativePrecisionCosts(0.01, 0.049, 0.24, 0.06, 0.13, 0.044, 3.2, 3.1, 0.12, 0.45),
+            NativePrecisionCosts(0.01, 0.098, 0.4, 0.135, 0.16, 0.082, 3.3, 3.15, 0.13, 0.4),
         ),
     },
 )  # fmt: skip

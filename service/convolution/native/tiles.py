@@ -15,16 +15,18 @@ _SIDES: Final = (
 )
 LARGEST_SIDE: Final = _SIDES[-1]
 # Nanoseconds for a float32, by AVX-512 at 4 GHz (least squares over tiles of 16x16 to 1024x1024
-# in both precisions, 11% off on average); a float64 takes twice as long. For each sample of
-# a tile: to load and store it, for each binary digit of the tile's size, for each MiB that two
+# in both precisions, 10% off on average); a float64 takes twice as long. For each sample of
+# a tile: to load and store it, for each binary digit of the tile's sides, for each MiB that two
 # tiles fill, and what a signal's takes besides.
-_MOVE: Final = 0.2
-_DIGIT: Final = 0.037
-_CACHE: Final = 0.023
+_MOVE: Final = 0.08
+_DIGIT: Final = 0.0475
+_CACHE: Final = 0.0235
 _TWIST: Final = 0.19
 # For each number of the kernel's spectrum, for each binary digit; and for a call.
-_SPECTRUM: Final = 0.027
+_SPECTRUM: Final = 0.031
 _CALL: Final = 9000.0
+# The columns that are transformed back at once, see overlap_save.hpp.
+_PANEL: Final = 64
 # Tiles that compute so many times more samples than others are no cheaper for being smaller.
 _MOST_WASTE: Final = 1.5
 
@@ -52,8 +54,12 @@ def picture_nanoseconds(
 ) -> float:
     """What a result (height, width, channels) costs in such tiles, on one core."""
     (height, width, channels), (down, across) = result, kernel
-    count = _count(height, tile[0], down) * _count(width, tile[1], across)
-    return _nanoseconds(count, tile, channels, itemsize, _MOVE)
+    count_across = _count(width, tile[1], across)
+    count = _count(height, tile[0], down) * count_across
+    # Columns are transformed back only where they hold results.
+    panels = math.ceil(width / count_across / _PANEL)
+    restored = min(1.0, panels * _PANEL / tile[1])
+    return _nanoseconds(count, tile, channels, itemsize, _MOVE, restored)
 
 
 @lru_cache(maxsize=1024)
@@ -73,7 +79,7 @@ def signal_tile(result: int, kernel: int, lanes: int, itemsize: int) -> Tile:
 def signal_nanoseconds(result: int, kernel: int, tile: Tile, itemsize: int) -> float:
     """What a result of so many samples costs in such blocks, on one core."""
     count = _count(result, math.prod(tile), kernel)
-    return _nanoseconds(count, tile, 1, itemsize, _MOVE + _TWIST)
+    return _nanoseconds(count, tile, 1, itemsize, _MOVE + _TWIST, 1.0)
 
 
 def _squarish(lanes: int) -> Iterator[Tile]:
@@ -103,11 +109,14 @@ def _count(result: int, side: int, kernel: int) -> int:
     return -(-result // (side - kernel + 1))
 
 
-def _nanoseconds(count: int, tile: Tile, channels: int, itemsize: int, move: float) -> float:
+def _nanoseconds(
+    count: int, tile: Tile, channels: int, itemsize: int, move: float, restored: float
+) -> float:
+    """Of so many tiles; ``restored`` is the share of the columns that are transformed back."""
     size = math.prod(tile)
-    digits = math.log2(size)
+    down, across = map(math.log2, tile)
     mebibytes = 2 * size * channels * itemsize / 2**20
-    each = move + _DIGIT * digits + _CACHE * mebibytes
+    each = move + _DIGIT * (across + down * (1 + restored) / 2) + _CACHE * mebibytes
     in_pairs = 2 * math.ceil(count / 2)
-    floats = in_pairs * channels * size * each + size * digits * _SPECTRUM
+    floats = in_pairs * channels * size * each + size * (down + across) * _SPECTRUM
     return floats * itemsize / 4 + _CALL
