@@ -208,7 +208,7 @@ DEFAULT_COSTS = Costs(
         # direct, pass, line: sample and tap each; tiles of pictures and signals; far, and far pass
         "avx512": NativeCosts(
             NativePrecisionCosts(0.14, 0.0122, 0.17, 0.0175, 0.1, 0.016, 1.07, 1.02, 0.13, 0.22),
-            NativePrecisionCosts(0.245, 0.0254, 0.2, 0.045, 0.16, 0.03, 1.09, 1.05, 0.25, 0.5),
+            NativePrecisionCosts(0.245, 0.0254, 0.2, 0.045, 0.2, 0.031, 1.09, 0.98, 0.25, 0.5),
         ),
         "avx2": NativeCosts(
             NativePrecisionCosts(0.09, 0.0195, 0.12, 0.0275, 0.1, 0.026, 1.67, 1.69, 0.09, 0.35),

@@ -71,7 +71,7 @@ class NativeEngines:
     are. The kernel is flipped, as a convolution has it. The result is a new C-contiguous array
     of that precision, or of uint8 where ``levels`` says how.
 
-    ``threads`` share the tiles, while the GIL is released; more than one pays from some 0.3 ms of
+    ``threads`` share the tiles, while the GIL is released; more than one pays from some 1 ms of
     work on, and changes no digit of the result.
 
     A ValueError tells of shapes and types that do not go together.
