@@ -9,12 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from types import SimpleNamespace
+from typing import Final, cast
 
+import numpy as np
 import orjson
 
 from service.api.problems import PROBLEMS
 from service.app import create_app
+from service.convolution.compiled import use_native
+from service.convolution.convolve import prepare
+from service.convolution.native import NativeEngines
+from service.convolution.native.engines import Extension
+from service.convolution.operand import Operand
+from service.convolution.options import Options
 from service.formats.table import FORMATS, Format, Subject
 from service.kernels.catalogue import CATALOGUE
 from service.kernels.description import describe
@@ -31,6 +39,10 @@ FROM_THE_MACHINE: Final = {
     "workers": "one a processor",
     "threads_per_worker": "processors / workers",
 }
+# Engines that only plan, so that the same is written on every processor.
+WIDE: Final = NativeEngines("avx512", cast("Extension", SimpleNamespace(VECTOR_BYTES=64)))
+PLANNED_PICTURES: Final = {"512x512": (512, 512, 1), "1920x1080 RGB": (1080, 1920, 3)}
+PLANNED_SIDES: Final = (3, 5, 7, 11, 31, 101)
 OPENAPI: Final = ROOT / "openapi" / "openapi.json"
 _MARKS: Final = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -116,11 +128,35 @@ def _errors() -> str:
     return _table(["status", "type", "when"], rows)
 
 
+def _choices() -> str:
+    random = np.random.default_rng(1)
+
+    def choice(shape: tuple[int, ...], side: int, *, separable: bool) -> str:
+        kernel = random.random((side, side))
+        if separable:
+            kernel = np.outer(*random.random((2, side)))
+        operand = Operand(shape, 1.0, whole=False)
+        plan = prepare(operand, kernel, Options(precision=np.float32)).plan
+        tile = "" if plan.tile is None else f", {plan.tile[0]}x{plan.tile[1]}"
+        return f"`{plan.engine.name}`{tile}"
+
+    rows = []
+    for compiled, engines in (("`avx512`", WIDE), ("none", None)):
+        for kind, separable in (("dense", False), ("separable", True)):
+            for picture, shape in PLANNED_PICTURES.items():
+                with use_native(engines):
+                    cells = [choice(shape, side, separable=separable) for side in PLANNED_SIDES]
+                rows.append([compiled, kind, picture, *cells])
+    heads = ["compiled", "kernel", "picture", *(f"{side}x{side}" for side in PLANNED_SIDES)]
+    return _table(heads, rows)
+
+
 TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "kernels": _kernels,
     "formats": _formats,
     "settings": _settings,
     "errors": _errors,
+    "choices": _choices,
 }
 
 
