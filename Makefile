@@ -4,7 +4,8 @@
 # make format  mend what can be mended mechanically
 # make calibrate FILE=costs.json   measure what the engines' steps cost on this machine
 # make documents   write the tables of the README and openapi/openapi.json anew
-# make check-everywhere   the suites that need Chromium, Node.js with npm, Go, pngcheck or containers
+# make check-programs     the suites that need Chromium, Node.js with npm, Go or pngcheck
+# make check-containers   the files of docker/, the image, and containers of it
 # make bench   measure the engines and the service beside what one would use instead
 #              (PARTS="engines service" measures these alone, BENCH_OPTIONS=--quick takes minutes)
 
@@ -17,7 +18,7 @@ NATIVE := service/convolution/native
 ALONE := tests/fuzz tests/system tests/web tests/workers
 
 .DEFAULT_GOAL := run
-.PHONY: run test check check-everywhere format bench calibrate documents clean
+.PHONY: run test check check-programs check-containers format bench calibrate documents clean
 
 # A virtual environment of the project's own, made again when what is installed changes: the project
 # file, or the sources of the compiled engines. Old ones go first: a build that fails shall leave none.
@@ -51,8 +52,10 @@ check: $(VENV)/.ready-to-test
 	$(MAKE) test PYTEST_OPTIONS="--cov --cov-append --cov-report= --cov-fail-under=0 --durations=10"
 	$(BIN)/coverage report
 
-check-everywhere: $(VENV)/.ready-to-test
+check-programs: $(VENV)/.ready-to-test
 	$(BIN)/python -m pytest -m "browser or programs" $(PYTEST_OPTIONS)
+
+check-containers: $(VENV)/.ready-to-test
 	docker/verify.sh
 
 format: $(VENV)/.ready-to-test

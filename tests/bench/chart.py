@@ -51,14 +51,15 @@ def _inches(chart: Chart) -> float:
 
 
 def _draw_curves(chart: Chart, axes: Axes) -> None:
-    """A line a candidate; bounds are dashed."""
+    """A line a candidate; bounds are dashed and dotted."""
+    broken = cycle(("--", ":"))
     for (name, values), color in zip(chart.cases.items(), cycle(COLORS), strict=False):
         numbers = [float(each) for each in values]
         bound = name.startswith("bound")
         axes.plot(
             numbers,
             list(values.values()),
-            "--" if bound else "o-",
+            next(broken) if bound else "o-",
             ms=4,
             color="#555555" if bound else color,
             label=name,

@@ -158,9 +158,9 @@ class Fft {
         }
     }
 
-    // Whether there is a transform of this length.
+    // Whether there is a transform of this length: more than one number, no factor but 2, 3, 5.
     static bool can(Index size) {
-        if (size < 1) return false;
+        if (size < 2) return false;
         for (const Index prime : {2, 3, 5}) {
             while (size % prime == 0) size /= prime;
         }
